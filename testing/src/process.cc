@@ -1,0 +1,216 @@
+#include "process.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <string_view>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "redismodule/testing/reply.h"
+
+namespace redismodule::testing::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t lines_shown = 30;
+constexpr std::size_t report_lines_shown = 60;
+
+// Everything the child needs between fork and exec, made before the fork: after it nothing may allocate.
+struct exec_plan {
+  const char* output;
+  std::vector<char*> command;
+  std::vector<char*> environment;
+  pid_t parent;
+};
+
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+[[noreturn]] void die_in_child(const char* what) {
+  const char* reason = std::strerror(errno);
+  for (const char* part : {what, ": ", reason, "\n"}) {
+    if (::write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
+  }
+  ::_exit(127);
+}
+
+[[noreturn]] void run_child(const exec_plan& plan) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != plan.parent) ::_exit(127);  // it died before the line above
+  const int log = ::open(plan.output, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const int null = ::open("/dev/null", O_RDONLY);
+  if (log < 0 || null < 0) ::_exit(127);
+  ::dup2(null, STDIN_FILENO);
+  ::dup2(log, STDOUT_FILENO);
+  ::dup2(log, STDERR_FILENO);
+  ::close(null);
+  ::close(log);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execvpe(plan.command[0], plan.command.data(), plan.environment.data());
+  die_in_child(plan.command[0]);
+}
+
+// The kernel sends the death signal when the *thread* that forked ends. So one thread, which lives as long as this
+// process, does all the forking, and a server may be made in a thread that ends before it.
+class forker {
+ public:
+  // Never destroyed: its thread waits in it until the process ends.
+  static forker& instance() {
+    static forker& only = *new forker;
+    return only;
+  }
+
+  pid_t fork_and_run(const exec_plan& plan) {
+    std::lock_guard one_at_a_time{callers_};
+    std::unique_lock lock{mutex_};
+    if (owner_ != ::getpid()) start_thread();
+    plan_ = &plan;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return plan_ == nullptr; });
+    errno = errno_;
+    return result_;
+  }
+
+ private:
+  // Also in a child that the test itself forked, which has no such thread yet.
+  void start_thread() {
+    owner_ = ::getpid();
+    std::thread{[this] { serve(); }}.detach();
+  }
+
+  void serve() {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      changed_.wait(lock, [this] { return plan_ != nullptr; });
+      result_ = ::fork();
+      if (result_ == 0) run_child(*plan_);
+      errno_ = errno;
+      plan_ = nullptr;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex callers_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  const exec_plan* plan_ = nullptr;
+  pid_t owner_ = -1;
+  pid_t result_ = -1;
+  int errno_ = 0;
+};
+
+int shell_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+std::string last_lines(const std::string& text, std::size_t count) {
+  std::size_t begin = text.size();
+  while (begin > 0 && count > 0) {
+    const std::size_t line = begin >= 2 ? text.rfind('\n', begin - 2) : std::string::npos;
+    begin = line == std::string::npos ? 0 : line + 1;
+    --count;
+  }
+  return text.substr(begin);
+}
+
+std::string first_lines(const std::string& text, std::size_t count) {
+  std::size_t end = 0;
+  while (count-- > 0 && end != std::string::npos) end = text.find('\n', end == 0 ? 0 : end + 1);
+  return text.substr(0, end);
+}
+
+std::string words_for(int status) {
+  if (status <= 128) return "exited with status " + std::to_string(status);
+  return std::string{"was ended by signal "} + std::to_string(status - 128) + " (" + ::strsignal(status - 128) + ")";
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+process::process(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+                 std::string output)
+    : output_{std::move(output)} {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view name = std::string_view{*variable}.substr(0, std::string_view{*variable}.find('=') + 1);
+    const auto replaced = [&](const std::string& own) { return own.starts_with(name); };
+    if (std::none_of(environment.begin(), environment.end(), replaced)) variables.emplace_back(*variable);
+  }
+  variables.insert(variables.end(), environment.begin(), environment.end());
+  const exec_plan plan{output_.c_str(), pointers_to(command), pointers_to(variables), ::getpid()};
+  pid_ = forker::instance().fork_and_run(plan);
+  if (pid_ < 0) throw error{std::string{"fork: "} + std::strerror(errno)};
+}
+
+process::~process() { kill(); }
+
+bool process::alive() { return !wait(0ms); }
+
+std::optional<int> process::wait(std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (!status_) {
+    int status = 0;
+    const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+    if (ended == pid_) {
+      status_ = shell_status(status);
+    } else if (ended < 0 && errno != EINTR) {
+      status_ = 255;  // somebody else in this process has waited for it
+    } else if (std::chrono::steady_clock::now() >= deadline) {
+      return std::nullopt;
+    } else {
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+  return status_;
+}
+
+void process::kill() noexcept {
+  if (status_) return;
+  ::kill(pid_, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  status_ = 128 + SIGKILL;
+}
+
+std::string process::output() const { return read_file(output_); }
+
+std::string process::output_end() const {
+  const std::string text = output();
+  const std::size_t report = text.rfind("BUG REPORT START");
+  if (report == std::string::npos) return last_lines(text, lines_shown);
+  const std::size_t line = text.rfind('\n', report);
+  const std::size_t begin = line == std::string::npos ? 0 : line + 1;
+  // The stack trace comes first; registers, INFO and the rest follow it.
+  const std::size_t end = text.find("------ REGISTERS", report);
+  return first_lines(text.substr(begin, end == std::string::npos ? end : end - begin), report_lines_shown);
+}
+
+std::string process::obituary() {
+  // A crashing server closes its sockets only when it has written its report, so this wait is short.
+  const std::optional<int> status = wait(5s);
+  const std::string how = status ? words_for(*status) : "it still runs";
+  return "process " + std::to_string(pid_) + ' ' + how + "; its log ends:\n" + output_end();
+}
+
+}  // namespace redismodule::testing::detail

@@ -1,0 +1,44 @@
+// A child process whose output goes to a file, and that does not outlive this process. Internal to the kit.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace redismodule::testing::detail {
+
+class process {
+ public:
+  // Runs `command[0]` with stdin from /dev/null and stdout and stderr appended to the file `output`.
+  // Fails: `testing::error` when no process can be made; a program that cannot be run exits with 127 and says why.
+  process(const std::vector<std::string>& command, const std::vector<std::string>& environment, std::string output);
+  process(const process&) = delete;
+  process& operator=(const process&) = delete;
+  // Kills it.
+  ~process();
+
+  pid_t pid() const noexcept { return pid_; }
+  bool alive();
+  // Waits for its end. The status as a shell tells it; nothing when it still runs after this time.
+  std::optional<int> wait(std::chrono::milliseconds limit);
+  void kill() noexcept;
+
+  const std::string& output_path() const noexcept { return output_; }
+  std::string output() const;
+  // The part of the output to read first: a crash report where there is one, else the last lines.
+  std::string output_end() const;
+  // How it ended, or that it did not, with `output_end()`.
+  std::string obituary();
+
+ private:
+  pid_t pid_ = -1;
+  std::string output_;
+  std::optional<int> status_;
+};
+
+std::string read_file(const std::string& path);
+
+}  // namespace redismodule::testing::detail
