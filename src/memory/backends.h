@@ -1,0 +1,31 @@
+// The sets of functions that blocks come from, one for each way to use the server's allocator.
+#pragma once
+
+#include "core.h"
+
+#pragma GCC visibility push(hidden)
+namespace redismodule::memory::detail {
+
+// Before start(): the bootstrap arena.
+namespace bootstrap {
+void* allocate(std::size_t size) noexcept;
+void release(void* block) noexcept;
+void* reallocate(void* block, std::size_t size) noexcept;
+void* allocate_zeroed(std::size_t one, std::size_t size) noexcept;
+void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept;
+std::size_t usable_size(void* block) noexcept;
+std::size_t foreign_frees() noexcept;
+}  // namespace bootstrap
+
+// The server's functions themselves: its allocator aligns multiples of 16 bytes to 16.
+backend direct_backend() noexcept;
+
+// For an allocator that aligns to 8 only: each block has its server address in the word before.
+backend padded_backend() noexcept;
+
+// For modules with accounting: each block has its account and what was charged in the two words before.
+// `aligned_to`: what the server's allocator aligns multiples of 16 bytes to, 8 or 16.
+backend counted_backend(std::size_t aligned_to) noexcept;
+
+}  // namespace redismodule::memory::detail
+#pragma GCC visibility pop

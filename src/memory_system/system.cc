@@ -1,0 +1,26 @@
+// The memory room's public functions for a module that keeps the process's own allocator: for sanitizer builds, and
+// for modules linked into the server itself, whose operators are not the module's to replace.
+#include <exception>
+
+#include "redismodule/api.h"
+#include "redismodule/memory/memory.h"
+
+namespace redismodule::memory {
+
+bool start(abi::ModuleCtx* ctx) noexcept {
+  if (!resolve(ctx)) return false;
+  (void)std::uncaught_exceptions();  // as with the server's allocator: one allocation of libc's less later
+  return true;
+}
+
+void stop() noexcept {}
+void refresh() noexcept {}
+source current_source() noexcept { return source::system; }
+
+statistics current() noexcept {
+  statistics now;
+  now.from = source::system;
+  return now;
+}
+
+}  // namespace redismodule::memory
