@@ -1,0 +1,18 @@
+# Builds a target that the check has to let pass, anew: cmake -DBUILD=… -DTARGET=… -DMODULE=… [-DREADELF=… -DWAIVERS=…] -P
+file(REMOVE ${MODULE} ${MODULE}.debug)
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} --target ${TARGET}
+                OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${TARGET} was not built:\n${output}${errors}")
+endif()
+foreach(file ${MODULE} ${MODULE}.debug)
+  if(NOT EXISTS ${file})
+    message(FATAL_ERROR "${TARGET}: ${file} is missing")
+  endif()
+endforeach()
+if(WAIVERS)
+  file(STRINGS ${MODULE} recorded REGEX "^${WAIVERS}$")
+  if(NOT recorded)
+    message(FATAL_ERROR "${TARGET}: the module does not record its waivers '${WAIVERS}'")
+  endif()
+endif()

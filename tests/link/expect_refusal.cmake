@@ -1,0 +1,22 @@
+# Builds a target that the check has to refuse: cmake -DBUILD=… -DTARGET=… -DMODULE=… -DSYMBOLS=a,b -P
+# The build must fail, each symbol must be named with a reason and a remedy, and the module must be gone.
+string(REPLACE "," ";" SYMBOLS "${SYMBOLS}")
+file(REMOVE ${MODULE})
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} --target ${TARGET}
+                OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE status)
+string(APPEND output "${errors}")
+if(status EQUAL 0)
+  message(FATAL_ERROR "${TARGET} was built, and should have been refused:\n${output}")
+endif()
+if(NOT output MATCHES "is refused and has been deleted")
+  message(FATAL_ERROR "${TARGET} failed for another reason than the check:\n${output}")
+endif()
+foreach(symbol IN LISTS SYMBOLS)
+  if(NOT output MATCHES "\n  ${symbol}: [^\n]+; [^\n]+\\.\n")
+    message(FATAL_ERROR "${TARGET}: ${symbol} is not named:\n${output}")
+  endif()
+endforeach()
+if(EXISTS ${MODULE})
+  message(FATAL_ERROR "${TARGET}: ${MODULE} was refused but not deleted")
+endif()
+message("${output}")
