@@ -55,12 +55,16 @@ function(redismodule_add_constants target)
   target_sources(${target} PRIVATE ${source})
 endfunction()
 
+# Sources that define OnLoad themselves were seldom written for hidden visibility: there the version script alone hides.
 function(redismodule_set_compile_options target)
-  set_target_properties(${target} PROPERTIES
-    POSITION_INDEPENDENT_CODE ON
-    C_VISIBILITY_PRESET hidden
-    CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON)
+  cmake_parse_arguments(arg "OWN_ENTRY_POINTS" "" "" ${ARGN})
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(NOT arg_OWN_ENTRY_POINTS)
+    set_target_properties(${target} PROPERTIES
+      C_VISIBILITY_PRESET hidden
+      CXX_VISIBILITY_PRESET hidden
+      VISIBILITY_INLINES_HIDDEN ON)
+  endif()
   target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>)
 endfunction()
@@ -98,8 +102,7 @@ function(redismodule_split_debug_symbols target)
   add_custom_command(TARGET ${target} POST_BUILD VERBATIM
     COMMAND ${REDISMODULE_OBJCOPY} --only-keep-debug ${module} ${module}.debug
     COMMAND ${REDISMODULE_OBJCOPY} --strip-debug --remove-section=.gnu_debuglink ${module}
-    COMMAND ${REDISMODULE_OBJCOPY} --add-gnu-debuglink=${module}.debug ${module}
-    BYPRODUCTS ${target}.so.debug)
+    COMMAND ${REDISMODULE_OBJCOPY} --add-gnu-debuglink=${module}.debug ${module})
 endfunction()
 
 function(redismodule_link_memory target)
@@ -121,7 +124,11 @@ function(redismodule_add_shared target)
 
   add_library(${target} MODULE ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX ".so")
-  redismodule_set_compile_options(${target})
+  if(arg_ALLOCATOR_ONLY)
+    redismodule_set_compile_options(${target} OWN_ENTRY_POINTS)
+  else()
+    redismodule_set_compile_options(${target})
+  endif()
   target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc
     "LINKER:--version-script=${version_script}" LINKER:--gc-sections LINKER:-z,relro LINKER:-z,now LINKER:--build-id=sha1)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${version_script})
