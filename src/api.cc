@@ -1,7 +1,7 @@
-// Copyright and licence: see LICENSE in the project's root.
 #include <redismodule/abi/constants.h>
 #include <redismodule/api.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace redismodule {
@@ -112,16 +112,20 @@ void* as_pointer(Function* function) {
 // --- What the families have under one name with two meanings ---
 
 int check_key_prefix_on_valkey(abi::ModuleUser* user, abi::ModuleString* prefix, int flags) {
+  if (!api.StringPtrLen) return abi::MODULE_ERR;
   std::size_t size = 0;
   const char* text = api.StringPtrLen(prefix, &size);
   return valkey_check_key_prefix(user, text, size, static_cast<unsigned>(flags));
 }
 
-// For a caller who has Valkey's header, on Redis.
+// For a caller who has Valkey's header, on Redis. The reason for a refusal is in errno, which freeing must not touch.
 int check_key_prefix_on_redis(abi::ModuleUser* user, const char* key, std::size_t size, unsigned flags) {
+  if (!api.CreateString || !api.FreeString || !api.ACLCheckKeyPrefixPermissions) return abi::MODULE_ERR;
   abi::ModuleString* prefix = api.CreateString(nullptr, key, size);
   const int result = api.ACLCheckKeyPrefixPermissions(user, prefix, static_cast<int>(flags));
+  const int reason = errno;
   api.FreeString(nullptr, prefix);
+  errno = reason;
   return result;
 }
 
@@ -172,11 +176,14 @@ version version_from_number() {
           static_cast<std::uint8_t>(number)};
 }
 
-// GetServerVersion answers on Valkey with the Redis version it is compatible with, and is missing in Redis 6.0.
+// Redis before 6.0.9 has no GetServerVersion, and Valkey 7.2 may answer with the Redis version it is compatible with.
 version find_version(abi::ModuleCtx* ctx, server_family family) {
-  if (family == server_family::redis && api.GetServerVersion) return version_from_number();
-  const version number = version_from_info(ctx, family == server_family::valkey ? "valkey_version" : "redis_version");
-  return number == version{} ? version_from_number() : number;
+  constexpr version first_valkey_to_trust{8, 0, 0};
+  const version number = version_from_number();
+  if (family == server_family::redis && number != version{}) return number;
+  if (family == server_family::valkey && number >= first_valkey_to_trust) return number;
+  const version told = version_from_info(ctx, family == server_family::valkey ? "valkey_version" : "redis_version");
+  return told == version{} ? number : told;
 }
 
 constexpr version to_version(abi::release release) {
@@ -289,6 +296,8 @@ message missing(function which) noexcept {
   message text;
   text.append(name_of(which)).append(" needs ");
   if (first.redis != version{}) append_need(text, "Redis", first.redis);
+  const bool nowhere = first.redis == version{} && first.valkey == version{};
+  if (nowhere) text.append("a server that registers it, which none does");
   if (first.redis != version{} && first.valkey != version{}) text.append(" or ");
   if (first.valkey != version{}) append_need(text, "Valkey", first.valkey);
   text.append("; this is ").append(family_name(found.family));

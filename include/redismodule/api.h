@@ -1,8 +1,5 @@
-// Copyright and licence: see LICENSE in the project's root.
-//
 // The server's functions, found when the module loads; which server it is; and what to do about what it lacks.
-#ifndef REDISMODULE_API_H_
-#define REDISMODULE_API_H_
+#pragma once
 
 #include <redismodule/abi/functions.h>
 
@@ -106,5 +103,3 @@ Ctx* init_context() noexcept {
 }
 
 }  // namespace redismodule
-
-#endif  // REDISMODULE_API_H_

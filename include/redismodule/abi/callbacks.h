@@ -1,8 +1,5 @@
-// Copyright and licence: see LICENSE in the project's root.
-//
 // The types of the functions that a module hands to the server.
-#ifndef REDISMODULE_ABI_CALLBACKS_H_
-#define REDISMODULE_ABI_CALLBACKS_H_
+#pragma once
 
 #include <redismodule/abi/types.h>
 
@@ -76,5 +73,3 @@ using ModuleTypeUnlinkFunc2 = void (*)(ModuleKeyOptCtx* ctx, const void* value);
 using ModuleUserChangedFunc = void (*)(uint64_t client_id, void* privdata);
 
 }  // namespace redismodule::abi
-
-#endif  // REDISMODULE_ABI_CALLBACKS_H_

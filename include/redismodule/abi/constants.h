@@ -1,8 +1,5 @@
-// Copyright and licence: see LICENSE in the project's root.
-//
 // The constants of the module API, from constants.inc. Never macros, so that an official header fits beside them.
-#ifndef REDISMODULE_ABI_CONSTANTS_H_
-#define REDISMODULE_ABI_CONSTANTS_H_
+#pragma once
 
 #include <redismodule/abi/structs.h>
 #include <redismodule/abi/types.h>
@@ -20,6 +17,31 @@ inline constexpr ModuleCommandInfoVersion CurrentCommandInfoVersion{
     1, sizeof(ModuleCommandHistoryEntry), sizeof(ModuleCommandKeySpec), sizeof(ModuleCommandArg)};
 inline constexpr const ModuleCommandInfoVersion* MODULE_COMMAND_INFO_VERSION = &CurrentCommandInfoVersion;
 
-}  // namespace redismodule::abi
+// Server events, with the version of the data that comes with each.
+inline constexpr ModuleEvent ModuleEvent_ReplicationRoleChanged{MODULE_EVENT_REPLICATION_ROLE_CHANGED, 1};
+inline constexpr ModuleEvent ModuleEvent_Persistence{MODULE_EVENT_PERSISTENCE, 1};
+inline constexpr ModuleEvent ModuleEvent_FlushDB{MODULE_EVENT_FLUSHDB, 1};
+inline constexpr ModuleEvent ModuleEvent_Loading{MODULE_EVENT_LOADING, 1};
+inline constexpr ModuleEvent ModuleEvent_ClientChange{MODULE_EVENT_CLIENT_CHANGE, 1};
+inline constexpr ModuleEvent ModuleEvent_Shutdown{MODULE_EVENT_SHUTDOWN, 1};
+inline constexpr ModuleEvent ModuleEvent_ReplicaChange{MODULE_EVENT_REPLICA_CHANGE, 1};
+inline constexpr ModuleEvent ModuleEvent_CronLoop{MODULE_EVENT_CRON_LOOP, 1};
+inline constexpr ModuleEvent ModuleEvent_MasterLinkChange{MODULE_EVENT_MASTER_LINK_CHANGE, 1};
+inline constexpr ModuleEvent ModuleEvent_PrimaryLinkChange{MODULE_EVENT_PRIMARY_LINK_CHANGE, 1};
+inline constexpr ModuleEvent ModuleEvent_ModuleChange{MODULE_EVENT_MODULE_CHANGE, 1};
+inline constexpr ModuleEvent ModuleEvent_LoadingProgress{MODULE_EVENT_LOADING_PROGRESS, 1};
+inline constexpr ModuleEvent ModuleEvent_SwapDB{MODULE_EVENT_SWAPDB, 1};
+inline constexpr ModuleEvent ModuleEvent_ReplBackup{MODULE_EVENT_REPL_BACKUP, 1};
+inline constexpr ModuleEvent ModuleEvent_ReplAsyncLoad{MODULE_EVENT_REPL_ASYNC_LOAD, 1};
+inline constexpr ModuleEvent ModuleEvent_ForkChild{MODULE_EVENT_FORK_CHILD, 1};
+inline constexpr ModuleEvent ModuleEvent_EventLoop{MODULE_EVENT_EVENTLOOP, 1};
+inline constexpr ModuleEvent ModuleEvent_Config{MODULE_EVENT_CONFIG, 1};
+inline constexpr ModuleEvent ModuleEvent_Key{MODULE_EVENT_KEY, 1};
+inline constexpr ModuleEvent ModuleEvent_AuthenticationAttempt{MODULE_EVENT_AUTHENTICATION_ATTEMPT, 1};
+inline constexpr ModuleEvent ModuleEvent_AtomicSlotMigration{MODULE_EVENT_ATOMIC_SLOT_MIGRATION, 1};
+inline constexpr ModuleEvent ModuleEvent_CommandResultSuccess{MODULE_EVENT_COMMAND_RESULT_SUCCESS, 1};
+inline constexpr ModuleEvent ModuleEvent_CommandResultFailure{MODULE_EVENT_COMMAND_RESULT_FAILURE, 1};
+inline constexpr ModuleEvent ModuleEvent_CommandResultRejected{MODULE_EVENT_COMMAND_RESULT_REJECTED, 1};
+inline constexpr ModuleEvent ModuleEvent_CommandResultACLRejected{MODULE_EVENT_COMMAND_RESULT_ACL_REJECTED, 1};
 
-#endif  // REDISMODULE_ABI_CONSTANTS_H_
+}  // namespace redismodule::abi

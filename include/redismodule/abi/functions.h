@@ -1,8 +1,5 @@
-// Copyright and licence: see LICENSE in the project's root.
-//
 // The functions of the module API, from functions.inc: one table of pointers, and a number for each.
-#ifndef REDISMODULE_ABI_FUNCTIONS_H_
-#define REDISMODULE_ABI_FUNCTIONS_H_
+#pragma once
 
 #include <redismodule/abi/structs.h>
 #include <redismodule/abi/types.h>
@@ -28,5 +25,3 @@ enum class function : uint16_t {
 inline constexpr size_t function_count = sizeof(function_table) / sizeof(void (*)());
 
 }  // namespace redismodule::abi
-
-#endif  // REDISMODULE_ABI_FUNCTIONS_H_

@@ -1,9 +1,6 @@
-// Copyright and licence: see LICENSE in the project's root.
-//
 // The structs that module and server hand each other, laid out as the server has them. Members carry the names of the
 // official headers; where the families name a member differently, Redis's name.
-#ifndef REDISMODULE_ABI_STRUCTS_H_
-#define REDISMODULE_ABI_STRUCTS_H_
+#pragma once
 
 #include <redismodule/abi/callbacks.h>
 #include <redismodule/abi/types.h>
@@ -268,7 +265,7 @@ struct ModuleScriptingEngineMethodsV3 {
   ModuleScriptingEngineGetMemoryInfoFunc get_memory_info;
 };
 
-struct ModuleScriptingEngineMethods {
+struct ModuleScriptingEngineMethodsV4 {
   uint64_t version;
   union {
     ModuleScriptingEngineCompileCodeFuncV1 compile_code_v1;
@@ -287,6 +284,8 @@ struct ModuleScriptingEngineMethods {
   ModuleScriptingEngineDebuggerStartFunc debugger_start;
   ModuleScriptingEngineDebuggerEndFunc debugger_end;
 };
+
+using ModuleScriptingEngineMethods = ModuleScriptingEngineMethodsV4;
 
 // The header of Valkey 9.1 has this struct, though no function that a module can ask for takes it yet.
 struct ModuleReplyHandlers {
@@ -316,5 +315,3 @@ struct ModuleReplyHandlers {
 };
 
 }  // namespace redismodule::abi
-
-#endif  // REDISMODULE_ABI_STRUCTS_H_

@@ -1,9 +1,6 @@
-// Copyright and licence: see LICENSE in the project's root.
-//
 // The types of the module API: opaque ones, numbers, enumerations. They are our own, so that an official header of
 // either family fits into the same source file.
-#ifndef REDISMODULE_ABI_TYPES_H_
-#define REDISMODULE_ABI_TYPES_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -79,5 +76,3 @@ enum ModuleScriptingEngineScriptFlag : unsigned {};
 enum ModuleScriptingEngineSubsystemType : unsigned {};
 
 }  // namespace redismodule::abi
-
-#endif  // REDISMODULE_ABI_TYPES_H_
