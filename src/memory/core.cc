@@ -199,6 +199,7 @@ statistics current() noexcept {
   now.arena = {figures.size, figures.used, figures.live, figures.live_blocks, figures.chunks};
   now.counting = from == source::counted;
   now.total = accounts::total();
+  now.displaced_index = displaced::index_bytes();
   now.foreign_frees = bootstrap::foreign_frees();
   return now;
 }

@@ -13,6 +13,8 @@ constexpr unsigned granule_bits = 5, leaf_bits = 16, branch_bits = 12, root_bits
 static_assert(granule_bits + leaf_bits + branch_bits + root_bits == 48);
 static_assert(smallest_alignment == std::size_t{1} << granule_bits);
 
+constinit std::atomic<std::size_t> bytes_of_nodes{0};
+
 using word = std::uint64_t;
 struct leaf {
   std::atomic<word> bits[(std::size_t{1} << leaf_bits) / 64];  // 8 KiB for 2 MiB of addresses
@@ -51,7 +53,10 @@ Node* find_or_make(std::atomic<Node*>& slot) noexcept {
   auto* fresh = static_cast<Node*>(server_functions.allocate_zeroed(sizeof(Node)));
   if (!fresh) return nullptr;
   Node* there = nullptr;
-  if (slot.compare_exchange_strong(there, fresh, std::memory_order_acq_rel)) return fresh;
+  if (slot.compare_exchange_strong(there, fresh, std::memory_order_acq_rel)) {
+    bytes_of_nodes.fetch_add(sizeof(Node), std::memory_order_relaxed);
+    return fresh;
+  }
   server_functions.release(fresh);
   return there;
 }
@@ -81,6 +86,8 @@ void erase(const void* block) noexcept {
   if (!place_of(block, at)) return;
   if (auto* nearest = find(at)) nearest->bits[at.in_leaf].fetch_and(~at.mask, std::memory_order_relaxed);
 }
+
+std::size_t index_bytes() noexcept { return bytes_of_nodes.load(std::memory_order_relaxed); }
 
 void clear() noexcept {
   for (auto& slot : root) {

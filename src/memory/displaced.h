@@ -19,6 +19,9 @@ bool insert(const void* block) noexcept;
 bool contains(const void* block) noexcept;
 void erase(const void* block) noexcept;
 
+// Bytes of all nodes.
+std::size_t index_bytes() noexcept;
+
 // Gives the nodes back to the server. No displaced block may live any more.
 void clear() noexcept;
 

@@ -49,6 +49,7 @@ void add_info_fields(abi::ModuleInfoCtx* info) noexcept {
   add(info, "memory_arena_live", now.arena.live);
   add(info, "memory_arena_live_blocks", now.arena.live_blocks);
   add(info, "memory_arena_chunks", now.arena.chunks);
+  add(info, "memory_displaced_index", now.displaced_index);
   if (!now.counting) return;
   add(info, "memory_bytes", now.total.bytes);
   add(info, "memory_blocks", now.total.blocks);

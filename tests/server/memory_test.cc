@@ -1,0 +1,191 @@
+// What allocators of modules are known to get wrong, done on a real server: each fault is counted, and counts zero.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "redismodule/testing/server.h"
+
+namespace {
+
+namespace testing_kit = redismodule::testing;
+using testing_kit::server;
+
+constexpr const char* module_name = "a_module_with_a_name_that_is_longer_than_sixty_four_bytes_and_then_some_more";
+
+// A server with the module, whose threads from before the load have ended, so that used_memory stands still.
+server quiet_server() {
+  server s{MEMORY_FAULTS_MODULE};
+  s.call("mem.threads");
+  return s;
+}
+
+// used_memory without the buffers of clients, which the server shrinks when it likes.
+long long memory_without_clients(server& s) {
+  auto figures = s.info("memory");
+  return std::stoll(figures.at("used_memory")) - std::stoll(figures.at("mem_clients_normal"));
+}
+
+// The median of 20 samples: the server's own timers take and give back.
+long long settled_memory(server& s) {
+  std::vector<long long> samples;
+  for (int i = 0; i < 20; ++i) samples.push_back(memory_without_clients(s));
+  std::nth_element(samples.begin(), samples.begin() + 10, samples.end());
+  return samples[10];
+}
+
+// A leak of one block a round shows as 16 bytes times the rounds; what the server does by itself stays below this.
+constexpr long long noise = 4096;
+
+// What used_memory grows by while `run` runs, less what `known` says it grew by, after a run that fills caches. Of
+// five measurements the one nearest to zero: a leak is in each, what the server does by itself only in some.
+template <class Run, class Known>
+long long growth(server& s, Run run, Known known) {
+  run();
+  long long nearest = std::numeric_limits<long long>::max();
+  for (int i = 0; i < 5 && std::abs(nearest) > noise; ++i) {
+    const auto before = settled_memory(s) - known();
+    run();
+    const auto grown = settled_memory(s) - known() - before;
+    if (std::abs(grown) < std::abs(nearest)) nearest = grown;
+  }
+  return nearest;
+}
+
+template <class Run>
+long long growth(server& s, Run run) {
+  return growth(s, run, [] { return 0LL; });
+}
+
+TEST(memory, blocks_are_aligned_by_every_method_on_this_allocator) {
+  auto s = quiet_server();
+  for (const auto* method : {"new", "new_nothrow", "aligned_alloc", "memalign", "posix_memalign"}) {
+    for (long long alignment = 16; alignment <= 65536; alignment *= 2) {
+      EXPECT_EQ(s.call("mem.align", method, alignment), 0) << method << " " << alignment;
+    }
+  }
+}
+
+TEST(memory, the_control_of_alignment_finds_misaligned_blocks) {
+  auto s = quiet_server();
+  EXPECT_GT(s.call("mem.align", "rounded_up_size", 65536).integer(), 0);
+}
+
+TEST(memory, over_aligned_blocks_are_resized_by_realloc_with_their_content) {
+  auto s = quiet_server();
+  for (long long alignment = 16; alignment <= 65536; alignment *= 2) {
+    EXPECT_EQ(s.call("mem.align.realloc", alignment), 0) << alignment;
+  }
+}
+
+TEST(memory, aligning_leaks_nothing) {
+  auto s = quiet_server();
+  // The index of displaced blocks grows with the addresses that the server gives, and says so.
+  const auto index_bytes = [&s] { return s.call("mem.stats").array()[7].integer(); };
+  const auto align_all = [&s] {
+    for (long long alignment = 16; alignment <= 65536; alignment *= 4) {
+      s.call("mem.align", "new", alignment);
+      s.call("mem.align", "posix_memalign", alignment);
+      s.call("mem.align.realloc", alignment);
+    }
+  };
+  EXPECT_LE(std::abs(growth(s, align_all, index_bytes)), noise);
+}
+
+TEST(memory, blocks_from_before_the_load_are_freed_and_resized_after_it) {
+  auto s = quiet_server();
+  const auto before = s.call("mem.stats").array();
+  EXPECT_GT(before[0].integer(), 1 << 20) << "the arena did not grow past its first size";
+  EXPECT_GT(before[4].integer(), 0);
+  EXPECT_EQ(s.call("mem.early"), 0);
+  const auto after = s.call("mem.stats").array();
+  EXPECT_LT(after[2].integer(), before[2].integer()) << "live bytes did not fall";
+  EXPECT_EQ(after[1].integer(), before[1].integer()) << "the arena was used after the load";
+  EXPECT_EQ(after[5], 0);
+}
+
+TEST(memory, threads_that_started_before_the_load_go_on_through_it) {
+  for (int i = 0; i < 20; ++i) {
+    server s{MEMORY_FAULTS_MODULE};
+    EXPECT_EQ(s.call("mem.threads"), 0);
+  }
+}
+
+TEST(memory, limits_of_the_malloc_family_are_errors_and_not_accidents) {
+  auto s = quiet_server();
+  if (s.version().is_redis() && s.version().number < testing_kit::version_number{7, 0, 0}) {
+    GTEST_SKIP() << "Redis 6 has no TryAlloc: sizes that no server could have are refused, PTRDIFF_MAX is not";
+  }
+  EXPECT_TRUE(s.call("mem.limits").array().empty()) << s.call("mem.limits");
+}
+
+TEST(memory, calloc_of_bytes_takes_no_more_than_those_bytes) {
+  auto s = quiet_server();
+  EXPECT_LE(s.call("mem.calloc.size", 100000).integer(), 131072);
+  EXPECT_GE(s.call("mem.calloc.size", 100000).integer(), 100000);
+}
+
+TEST(memory, free_is_found_as_a_deleter_and_left_alone_as_a_member) {
+  auto s = quiet_server();
+  EXPECT_EQ(s.call("mem.names"), 0);
+  EXPECT_LE(std::abs(growth(s, [&s] {
+    for (int i = 0; i < 10; ++i) s.call("mem.names");
+  })), noise);
+}
+
+TEST(memory, what_libc_hands_out_comes_from_the_server_and_goes_back) {
+  auto s = quiet_server();
+  EXPECT_EQ(s.call("mem.handouts", 300), 0);
+  EXPECT_LE(std::abs(growth(s, [&s] { s.call("mem.handouts", 300); })), noise);
+}
+
+TEST(memory, the_control_of_handouts_drifts_or_ends_the_server) {
+  auto s = quiet_server();
+  try {
+    EXPECT_GT(std::abs(growth(s, [&s] { s.call("mem.foreign", 300); })), noise);
+  } catch (const testing_kit::connection_lost&) {
+    SUCCEED();
+  }
+}
+
+TEST(memory, what_the_cpp_library_allocates_comes_from_the_server_and_goes_back) {
+  auto s = quiet_server();
+  EXPECT_EQ(s.call("mem.library", 300), 0);
+  EXPECT_LE(std::abs(growth(s, [&s] { s.call("mem.library", 300); })), noise);
+}
+
+TEST(memory, what_the_module_holds_is_in_used_memory) {
+  auto s = quiet_server();
+  EXPECT_LE(std::abs(growth(s, [&s] {
+    const auto before = settled_memory(s);
+    s.call("mem.take", 16 << 20);
+    EXPECT_GE(settled_memory(s) - before, 16 << 20);
+    s.call("mem.release");
+  })), noise);
+}
+
+TEST(memory, the_control_of_leaks_sees_one) {
+  auto s = quiet_server();
+  EXPECT_GT(growth(s, [&s] { s.call("mem.leak", 300, 16); }), noise);
+}
+
+TEST(memory, unloading_gives_everything_back_and_unmaps_the_module) {
+  server s;
+  s.load(MEMORY_FAULTS_MODULE);
+  s.unload(module_name);
+  EXPECT_FALSE(s.maps("memory_faults.so"));
+  const auto before = s.memory();
+  s.load(MEMORY_FAULTS_MODULE);
+  EXPECT_TRUE(s.maps("memory_faults.so"));
+  s.call("mem.early");
+  s.call("mem.align", "posix_memalign", 4096);
+  s.call("mem.take", 1 << 20);
+  s.unload(module_name);
+  EXPECT_FALSE(s.maps("memory_faults.so"));
+  EXPECT_LE(std::abs(s.memory() - before), 65536);
+}
+
+}  // namespace
