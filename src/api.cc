@@ -322,11 +322,12 @@ void pretend_older(version number) noexcept {
 }
 
 int get_api(const char* name, void** target) noexcept {
-  const std::string_view full = name;
-  const bool valkey_header = full.starts_with(valkey_prefix);
-  if (!valkey_header && !full.starts_with(redis_prefix)) return abi::MODULE_ERR;
+  std::string_view rest = name;
+  const bool valkey_header = rest.starts_with(valkey_prefix);
+  if (!valkey_header && !rest.starts_with(redis_prefix)) return abi::MODULE_ERR;
+  rest.remove_prefix(valkey_header ? valkey_prefix.size() : redis_prefix.size());
   std::size_t index = 0;
-  if (!find_index(full.substr(valkey_header ? valkey_prefix.size() : redis_prefix.size()), index)) {
+  if (!find_index(rest, index)) {
     return server_get_api ? server_get_api(name, target) : abi::MODULE_ERR;
   }
   void* pointer = entry_for(static_cast<function>(index), valkey_header);
