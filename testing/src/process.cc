@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "redismodule/testing/reply.h"
 
@@ -70,16 +71,20 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
 // process, does all the forking, and a server may be made in a thread that ends before it.
 class forker {
  public:
-  // Never destroyed: its thread waits in it until the process ends.
+  // Never destroyed: its thread waits in it until the process ends. A child that the test itself forked has no such
+  // thread, and the condition variable it inherits still counts it: it gets a forker of its own.
   static forker& instance() {
-    static forker& only = *new forker;
-    return only;
+    static std::mutex mutex;
+    static forker* only = nullptr;
+    static pid_t owner = -1;
+    std::lock_guard lock{mutex};
+    if (std::exchange(owner, ::getpid()) != ::getpid()) only = new forker;
+    return *only;
   }
 
   pid_t fork_and_run(const exec_plan& plan) {
     std::lock_guard one_at_a_time{callers_};
     std::unique_lock lock{mutex_};
-    if (owner_ != ::getpid()) start_thread();
     plan_ = &plan;
     changed_.notify_all();
     changed_.wait(lock, [this] { return plan_ == nullptr; });
@@ -88,9 +93,7 @@ class forker {
   }
 
  private:
-  // Also in a child that the test itself forked, which has no such thread yet.
-  void start_thread() {
-    owner_ = ::getpid();
+  forker() {
     std::thread{[this] { serve(); }}.detach();
   }
 
@@ -110,7 +113,6 @@ class forker {
   std::mutex mutex_;
   std::condition_variable changed_;
   const exec_plan* plan_ = nullptr;
-  pid_t owner_ = -1;
   pid_t result_ = -1;
   int errno_ = 0;
 };
@@ -207,8 +209,8 @@ std::string process::output_end() const {
 }
 
 std::string process::obituary() {
-  // A crashing server closes its sockets only when it has written its report, so this wait is short.
-  const std::optional<int> status = wait(5s);
+  // The kernel closes the sockets of a process as it ends, a moment before it can be waited for.
+  const std::optional<int> status = wait(500ms);
   const std::string how = status ? words_for(*status) : "it still runs";
   return "process " + std::to_string(pid_) + ' ' + how + "; its log ends:\n" + output_end();
 }

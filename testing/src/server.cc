@@ -208,7 +208,6 @@ struct server::state {
 };
 
 server::server() : server{server_options{}} {}
-server::server(std::string module_path) : server{server_options{.modules = {{std::move(module_path)}}}} {}
 server::server(server_options options) : state_{std::make_unique<state>(std::move(options))} {}
 server::server(server&&) noexcept = default;
 server& server::operator=(server&&) noexcept = default;

@@ -96,8 +96,11 @@ class reply {
   friend bool operator==(const reply& a, std::nullptr_t) noexcept { return a.is_null(); }
   template <std::integral T>
   friend bool operator==(const reply& a, T b) noexcept {
-    if constexpr (std::same_as<T, bool>) return a.kind_ == kind::boolean && (a.integer_ != 0) == b;
-    return a.kind_ == kind::integer && std::in_range<T>(a.integer_) && static_cast<T>(a.integer_) == b;
+    if constexpr (std::same_as<T, bool>) {
+      return a.kind_ == kind::boolean && (a.integer_ != 0) == b;
+    } else {
+      return a.kind_ == kind::integer && std::cmp_equal(a.integer_, b);
+    }
   }
   template <std::floating_point T>
   friend bool operator==(const reply& a, T b) noexcept {

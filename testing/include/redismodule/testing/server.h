@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <compare>
+#include <concepts>
 #include <map>
 #include <memory>
 #include <string>
@@ -67,8 +68,10 @@ class server {
  public:
   // A server without modules.
   server();
-  // One with a module.
-  explicit server(std::string module_path);
+  // One with a module. (A template, so that `server{{.config = …}}` can mean nothing but the options.)
+  template <class Path>
+    requires std::constructible_from<std::string, const Path&>
+  explicit server(const Path& module_path) : server{server_options{.modules = {{std::string{module_path}}}}} {}
   explicit server(server_options options);
   server(server&&) noexcept;
   server& operator=(server&&) noexcept;

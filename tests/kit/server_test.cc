@@ -1,0 +1,221 @@
+#include "redismodule/testing/server.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace redismodule::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string module = KIT_PROBE_MODULE;
+
+// What `run` throws, as text; a failure of the test where it throws nothing, or something else.
+template <class Exception, class Function>
+std::string thrown_by(Function run) {
+  try {
+    run();
+  } catch (const Exception& thrown) {
+    return thrown.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return {};
+}
+
+::testing::AssertionResult contains(const std::string& text, std::string_view part) {
+  if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "'" << part << "' is not in:\n" << text;
+}
+
+bool is_gone(pid_t pid) { return ::kill(pid, 0) != 0 && errno == ESRCH; }
+
+// A zombie that its new parent has not buried yet counts as gone.
+bool is_ended(pid_t pid) {
+  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string id, name, state;
+  return !(stat >> id >> name >> state) || state == "Z";
+}
+
+TEST(server, answers_and_compares) {
+  server s;
+  EXPECT_EQ(s.call("SET", "key", 6), "OK");
+  EXPECT_EQ(s.call("INCRBY", "key", 36), 42);
+  EXPECT_EQ(s.call("GET", "key"), "42");
+  EXPECT_EQ(s.call("GET", "none"), nullptr);
+  EXPECT_EQ(s.call("RPUSH", "list", "a", std::string_view{"b\0c", 3}, 2.5), 3);
+  EXPECT_EQ(s.call("LRANGE", "list", 0, -1), (std::vector<std::string>{"a", {"b\0c", 3}, "2.5"}));
+  EXPECT_EQ(s.call(std::vector<std::string>{"ECHO", "x"}), "x");
+  EXPECT_TRUE(s.call("LPUSH", "key", "x").error().starts_with("WRONGTYPE"));
+}
+
+TEST(server, is_the_one_that_was_asked_for) {
+  server s;
+  const std::string product = s.version().product;
+  const auto& number = s.version().number;
+  const std::string text =
+      std::to_string(number.major) + '.' + std::to_string(number.minor) + '.' + std::to_string(number.patch);
+  EXPECT_EQ(s.info("server", product == "valkey" ? "valkey_version" : "redis_version"), text);
+  EXPECT_EQ(s.info("server", "process_id"), std::to_string(s.pid()));
+  EXPECT_EQ(s.info("server", "tcp_port"), "0");
+  EXPECT_NE(s.version().is_redis(), s.version().is_valkey());
+}
+
+TEST(server, is_ready_in_well_under_a_second) {
+  server warm_up;
+  const auto begin = std::chrono::steady_clock::now();
+  server s;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+}
+
+TEST(server, takes_modules_arguments_and_configuration) {
+  server s{{.modules = {{module, {"one", "two words", "a\"b\\c\n"}}}, .config = {"maxmemory 100mb"}}};
+  EXPECT_EQ(s.call("KIT_PROBE.ARGUMENTS"), (std::vector<std::string>{"one", "two words", "a\"b\\c\n"}));
+  EXPECT_EQ(s.call("CONFIG", "GET", "maxmemory").at("maxmemory"), "104857600");
+}
+
+TEST(server, loads_and_unloads_modules) {
+  server s;
+  EXPECT_FALSE(s.maps("kit_probe.so"));
+  s.load(module, "a", 1);
+  EXPECT_EQ(s.call("KIT_PROBE.ARGUMENTS"), (std::vector<std::string>{"a", "1"}));
+  EXPECT_TRUE(s.maps("kit_probe.so"));
+  s.unload("kit_probe");
+  EXPECT_FALSE(s.maps("kit_probe.so"));
+  EXPECT_TRUE(s.call("KIT_PROBE.ARGUMENTS").is_error());
+}
+
+TEST(server, says_why_a_module_does_not_load) {
+  server s;
+  EXPECT_TRUE(contains(thrown_by<error>([&] { s.load(module, "refuse"); }), "kit_probe was told to refuse"));
+  EXPECT_TRUE(contains(thrown_by<error>([&] { s.unload("nothing"); }), "no such module"));
+  EXPECT_TRUE(s.alive());
+}
+
+TEST(server, says_why_it_does_not_start) {
+  const auto with_refusal = [] { server s{{.modules = {{module, {"refuse"}}}}}; };
+  EXPECT_TRUE(contains(thrown_by<start_failed>(with_refusal), "kit_probe was told to refuse"));
+  EXPECT_TRUE(contains(thrown_by<start_failed>([] { server s{"/nowhere.so"}; }), "/nowhere.so"));
+  EXPECT_TRUE(contains(thrown_by<start_failed>([] { server s{{.config = {"no-such-line 1"}}}; }), "no-such-line"));
+  EXPECT_TRUE(contains(thrown_by<start_failed>([] { server s{{.binary = "/nowhere"}}; }), "/nowhere"));
+}
+
+TEST(server, says_how_it_died_during_a_call) {
+  server s{module};
+  const std::string what = thrown_by<connection_lost>([&] { s.call("KIT_PROBE.CRASH"); });
+  EXPECT_TRUE(contains(what, "signal 11"));
+  EXPECT_TRUE(contains(what, "STACK TRACE"));
+  EXPECT_TRUE(contains(what, "kit_probe.so"));
+  EXPECT_FALSE(s.alive());
+
+  server silent{module};
+  EXPECT_TRUE(contains(thrown_by<connection_lost>([&] { silent.call("KIT_PROBE.EXIT"); }), "exited with status 7"));
+}
+
+TEST(server, keeps_its_data_over_a_restart) {
+  server s{module};
+  s.call("SET", "key", "value");
+  const pid_t before = s.pid();
+  s.restart();
+  EXPECT_NE(s.pid(), before);
+  EXPECT_EQ(s.call("GET", "key"), "value");
+  EXPECT_TRUE(s.maps("kit_probe.so"));
+  EXPECT_EQ(s.call("KIT_PROBE.ARGUMENTS").size(), 0U);
+}
+
+TEST(server, stops_with_a_status) {
+  server s;
+  EXPECT_EQ(s.stop(), 0);
+  EXPECT_FALSE(s.alive());
+  EXPECT_THROW(s.call("PING"), error);
+}
+
+TEST(server, tells_its_memory) {
+  server s;
+  const long long before = s.memory();
+  EXPECT_GT(before, 100'000);
+  s.call("SET", "key", std::string(10 << 20, 'x'));
+  EXPECT_GE(s.memory() - before, 10 << 20);
+  EXPECT_THROW(s.info("memory", "no_such_field"), error);
+}
+
+TEST(server, hands_out_its_log) {
+  server s;
+  EXPECT_FALSE(contains(s.log(), "kit_probe was told"));
+  s.call("MODULE", "LOAD", module, "refuse");
+  EXPECT_TRUE(contains(s.log(), "kit_probe was told"));
+}
+
+TEST(server, takes_a_launcher_and_an_environment) {
+  server s{{.modules = {{module}},
+            .launcher = {"/usr/bin/env", "KIT_LAUNCHED=yes"},
+            .environment = {"KIT_GIVEN=given", "HOME=/nowhere"}}};
+  EXPECT_EQ(s.call("KIT_PROBE.VARIABLE", "KIT_LAUNCHED"), "yes");
+  EXPECT_EQ(s.call("KIT_PROBE.VARIABLE", "KIT_GIVEN"), "given");
+  EXPECT_EQ(s.call("KIT_PROBE.VARIABLE", "HOME"), "/nowhere");
+  EXPECT_EQ(s.call("KIT_PROBE.VARIABLE", "KIT_NEVER"), "");
+}
+
+TEST(server, leaves_nothing_behind) {
+  std::string directory;
+  pid_t pid = 0;
+  {
+    server s;
+    directory = s.directory();
+    pid = s.pid();
+    EXPECT_TRUE(std::filesystem::exists(directory));
+    EXPECT_FALSE(is_gone(pid));
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory));
+  EXPECT_TRUE(is_gone(pid));
+}
+
+TEST(server, can_be_moved) {
+  server first;
+  const pid_t pid = first.pid();
+  server second = std::move(first);
+  EXPECT_EQ(second.pid(), pid);
+  EXPECT_EQ(second.call("PING"), "PONG");
+  second = server{};
+  EXPECT_NE(second.pid(), pid);
+  EXPECT_TRUE(is_gone(pid));
+  EXPECT_EQ(second.call("PING"), "PONG");
+}
+
+TEST(server, outlives_the_thread_that_made_it) {
+  std::optional<server> s;
+  std::thread{[&] { s.emplace(); }}.join();
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(s->call("PING"), "PONG");
+}
+
+// A child in the place of a test that crashes: nothing in it is destroyed.
+TEST(server, does_not_outlive_a_test_that_crashes) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    server s;
+    const pid_t pid = s.pid();
+    const bool written = ::write(ends[1], &pid, sizeof pid) == sizeof pid;
+    ::_exit(written && s.call("PING") == "PONG" ? 0 : 1);
+  }
+  pid_t server_pid = 0;
+  ASSERT_EQ(::read(ends[0], &server_pid, sizeof server_pid), static_cast<ssize_t>(sizeof server_pid));
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  for (int i = 0; i < 500 && !is_ended(server_pid); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(is_ended(server_pid));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+}  // namespace
+}  // namespace redismodule::testing
