@@ -336,6 +336,6 @@ int get_api(const char* name, void** target) noexcept {
   return abi::MODULE_OK;
 }
 
-constinit detail::lookup_context detail::init_context{get_api};
+constinit const detail::lookup_context detail::init_context{get_api};
 
 }  // namespace redismodule

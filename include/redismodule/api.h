@@ -91,7 +91,7 @@ namespace detail {
 struct lookup_context {
   int (*get_api)(const char*, void**) noexcept;
 };
-extern lookup_context init_context __attribute__((visibility("hidden")));
+extern const lookup_context init_context __attribute__((visibility("hidden")));
 }  // namespace detail
 
 // A context that does one thing only: it lets the official RedisModule_Init() or ValkeyModule_Init() of a further
@@ -99,7 +99,7 @@ extern lookup_context init_context __attribute__((visibility("hidden")));
 // Owns: nothing; it lives as long as the module.
 template <class Ctx>
 Ctx* init_context() noexcept {
-  return reinterpret_cast<Ctx*>(&detail::init_context);
+  return reinterpret_cast<Ctx*>(const_cast<detail::lookup_context*>(&detail::init_context));
 }
 
 }  // namespace redismodule

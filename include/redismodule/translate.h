@@ -149,7 +149,7 @@ enum class key_event : std::uint64_t {
   loaded = 1ULL << 12,
   module = 1ULL << 13,
   created = 1ULL << 14,
-  overwritten = 1ULL << 32,   // Redis, unstable, from here on
+  overwritten = 1ULL << 32,  // Redis, unstable, from here on
   type_changed = 1ULL << 33,
   key_trimmed = 1ULL << 34,
   rate_limit = 1ULL << 35,
@@ -175,6 +175,15 @@ enum class open_mode : std::uint64_t {
   noeffects = 1ULL << 20,
   access_expired = 1ULL << 32,  // Redis
   access_trimmed = 1ULL << 33,  // Redis, unstable
+};
+
+enum class hash_flag : std::uint64_t {
+  nx = 1ULL << 0,
+  xx = 1ULL << 1,
+  cfields = 1ULL << 2,
+  exists = 1ULL << 3,
+  count_all = 1ULL << 4,
+  expire_time = 1ULL << 32,  // Redis
 };
 
 enum class client_flag : std::uint64_t {
@@ -304,6 +313,12 @@ struct divergences_of<open_mode> {
 };
 
 template <>
+struct divergences_of<hash_flag> {
+  static constexpr std::uint32_t common = 0x1f;
+  static constexpr divergence<hash_flag> rows[] = {{hash_flag::expire_time, 5, untranslatable}};
+};
+
+template <>
 struct divergences_of<client_flag> {
   static constexpr std::uint32_t common = 0x3f;
   static constexpr divergence<client_flag> rows[] = {
@@ -322,7 +337,7 @@ struct divergences_of<client_flag> {
 
 // The server's number for a value of one of the enumerations above, or untranslatable.
 template <class Value>
-  requires requires { Value::unknown; }
+requires requires { Value::unknown; }
 constexpr int to_server(server_family family, Value value) noexcept {
   using divergences = detail::divergences_of<Value>;
   if (static_cast<int>(value) < divergences::common) return static_cast<int>(value);
@@ -334,7 +349,7 @@ constexpr int to_server(server_family family, Value value) noexcept {
 
 // What the server's number means: Value::unknown if it is none of the family's.
 template <class Value>
-  requires requires { Value::unknown; }
+requires requires { Value::unknown; }
 constexpr Value from_server(server_family family, std::int64_t number) noexcept {
   using divergences = detail::divergences_of<Value>;
   if (number < 0) return Value::unknown;

@@ -98,8 +98,8 @@ int show(abi::ModuleCtx* ctx, abi::ModuleString**, int) {
 int older(abi::ModuleCtx* ctx, abi::ModuleString** argv, int) {
   long long parts[3] = {};
   for (int i = 0; i < 3; ++i) api.StringToLongLong(argv[i + 1], &parts[i]);
-  rm::pretend_older({static_cast<std::uint8_t>(parts[0]), static_cast<std::uint8_t>(parts[1]),
-                     static_cast<std::uint8_t>(parts[2])});
+  rm::pretend_older(
+      {static_cast<std::uint8_t>(parts[0]), static_cast<std::uint8_t>(parts[1]), static_cast<std::uint8_t>(parts[2])});
   return api.ReplyWithLongLong(ctx, abi::MODULE_OK);
 }
 
@@ -117,7 +117,8 @@ int (*real_reply)(abi::ModuleCtx*, long long) = nullptr;
 
 int reply_one_more(abi::ModuleCtx* ctx, long long number) { return real_reply(ctx, number + 1); }
 
-// ABI.NUMBER family number [fault]: replies through the header's pointers, filled anew, with a fault in the table or not.
+// ABI.NUMBER family number [fault]: replies through the header's pointers, filled anew, with a fault in the table or
+// not.
 int number(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) {
   long long value = 0;
   api.StringToLongLong(argv[2], &value);
@@ -166,9 +167,9 @@ struct command {
 };
 
 constexpr command commands[] = {
-    {"abi.server", server},   {"abi.surprises", surprises}, {"abi.has", has},         {"abi.missing", missing},
-    {"abi.hide", hide},       {"abi.show", show},           {"abi.older", older},     {"abi.resolve", resolve_again},
-    {"abi.init", init},       {"abi.number", number},       {"abi.hasmap", has_map},  {"abi.prefix", prefix},
+    {"abi.server", server}, {"abi.surprises", surprises}, {"abi.has", has},        {"abi.missing", missing},
+    {"abi.hide", hide},     {"abi.show", show},           {"abi.older", older},    {"abi.resolve", resolve_again},
+    {"abi.init", init},     {"abi.number", number},       {"abi.hasmap", has_map}, {"abi.prefix", prefix},
     {"abi.raw", raw},
 };
 

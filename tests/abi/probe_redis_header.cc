@@ -1,6 +1,5 @@
 // A further source file of a module, written against Redis's official header.
 #include <redismodule.h>
-
 #include <redismodule/api.h>
 
 #include "probe.h"
@@ -20,8 +19,8 @@ int reply_with_number(void* ctx, long long number) {
 int check_prefix(void* user, const char* prefix, unsigned long size) {
   if (!RedisModule_ACLCheckKeyPrefixPermissions) return -1;
   RedisModuleString* text = RedisModule_CreateString(nullptr, prefix, size);
-  const int result = RedisModule_ACLCheckKeyPrefixPermissions(static_cast<RedisModuleUser*>(user), text,
-                                                              REDISMODULE_CMD_KEY_ACCESS);
+  const int result =
+      RedisModule_ACLCheckKeyPrefixPermissions(static_cast<RedisModuleUser*>(user), text, REDISMODULE_CMD_KEY_ACCESS);
   RedisModule_FreeString(nullptr, text);
   return result;
 }

@@ -1,7 +1,6 @@
 // A further source file of a module, written against Valkey's official header.
-#include <valkeymodule.h>
-
 #include <redismodule/api.h>
+#include <valkeymodule.h>
 
 #include "probe.h"
 

@@ -1,7 +1,6 @@
 // The table as each server fills it, and the official headers as we fill them, in real servers.
-#include <redismodule/testing/server.h>
-
 #include <gtest/gtest.h>
+#include <redismodule/testing/server.h>
 
 #include <string>
 #include <vector>
@@ -76,7 +75,8 @@ TEST_F(abi_in_a_server, can_pretend_to_be_older) {
     EXPECT_EQ(s.call("ABI.SERVER")[1], "6.0.7");
     EXPECT_EQ(s.call("ABI.HAS", "HoldString"), 1);
     EXPECT_EQ(s.call("ABI.HAS", "GetServerVersion"), 0);
-    EXPECT_EQ(s.call("ABI.MISSING", "ReplyWithMap"), "ReplyWithMap needs Redis 7.0.0 or Valkey 7.2.5; this is Redis 6.0.7");
+    EXPECT_EQ(s.call("ABI.MISSING", "ReplyWithMap"),
+              "ReplyWithMap needs Redis 7.0.0 or Valkey 7.2.5; this is Redis 6.0.7");
   } else {
     s.call("ABI.OLDER", 7, 2, 5);
     EXPECT_EQ(s.call("ABI.SERVER")[1], "7.2.5");

@@ -1,9 +1,11 @@
+#include <gtest/gtest.h>
 #include <redismodule/abi/constants.h>
 #include <redismodule/translate.h>
 
-#include <gtest/gtest.h>
-
 #include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace rm = redismodule;
@@ -61,7 +63,7 @@ template <class T>
 class many_of_many : public testing::Test {};
 
 using kinds_of_flag = testing::Types<rm::context_flag, rm::config_flag, rm::key_event, rm::module_option, rm::open_mode,
-                                     rm::client_flag>;
+                                     rm::hash_flag, rm::client_flag>;
 TYPED_TEST_SUITE(many_of_many, kinds_of_flag);
 
 TYPED_TEST(many_of_many, comes_back_as_it_went) {
@@ -128,7 +130,8 @@ TEST(translation, of_context_flags) {
   EXPECT_EQ(rm::to_server(redis, rm::flag_set(flag::primary)).bits, unsigned{abi::MODULE_CTX_FLAGS_MASTER});
   EXPECT_EQ(rm::to_server(valkey, rm::flag_set(flag::primary)).bits, unsigned{abi::MODULE_CTX_FLAGS_PRIMARY});
   EXPECT_EQ(rm::to_server(redis, rm::flag_set(flag::replica)).bits, unsigned{abi::MODULE_CTX_FLAGS_SLAVE});
-  EXPECT_EQ(rm::to_server(redis, rm::flag_set(flag::server_startup)).bits, unsigned{abi::MODULE_CTX_FLAGS_SERVER_STARTUP});
+  EXPECT_EQ(rm::to_server(redis, rm::flag_set(flag::server_startup)).bits,
+            unsigned{abi::MODULE_CTX_FLAGS_SERVER_STARTUP});
   const auto on_redis = rm::flags_from_server<flag>(redis, abi::MODULE_CTX_FLAGS_DEBUG_ENABLED);
   EXPECT_TRUE(on_redis.has(flag::debug_enabled));
   EXPECT_FALSE(on_redis.has(flag::slot_import_client));
@@ -136,7 +139,8 @@ TEST(translation, of_context_flags) {
   EXPECT_TRUE(on_valkey.has(flag::slot_import_client));
   EXPECT_FALSE(on_valkey.has(flag::debug_enabled));
   EXPECT_TRUE(rm::flags_from_server<flag>(redis, abi::MODULE_CTX_FLAGS_TRIM_IN_PROGRESS).has(flag::trim_in_progress));
-  EXPECT_TRUE(rm::flags_from_server<flag>(valkey, abi::MODULE_CTX_FLAGS_SLOT_EXPORT_CLIENT).has(flag::slot_export_client));
+  EXPECT_TRUE(
+      rm::flags_from_server<flag>(valkey, abi::MODULE_CTX_FLAGS_SLOT_EXPORT_CLIENT).has(flag::slot_export_client));
   EXPECT_EQ(rm::flags_from_server<flag>(valkey, 1 << 27).bits, 0U);
 }
 
@@ -182,7 +186,8 @@ TEST(translation, of_open_modes) {
   EXPECT_EQ(rm::to_server(redis, wanted).bits, unsigned{abi::MODULE_READ | abi::MODULE_OPEN_KEY_ACCESS_EXPIRED});
   EXPECT_EQ(rm::to_server(valkey, wanted).bits, unsigned{abi::MODULE_READ});
   EXPECT_FALSE(rm::to_server(valkey, wanted).complete);
-  EXPECT_EQ(rm::to_server(redis, rm::flag_set(mode::access_trimmed)).bits, unsigned{abi::MODULE_OPEN_KEY_ACCESS_TRIMMED});
+  EXPECT_EQ(rm::to_server(redis, rm::flag_set(mode::access_trimmed)).bits,
+            unsigned{abi::MODULE_OPEN_KEY_ACCESS_TRIMMED});
 }
 
 TEST(translation, of_reply_types) {
@@ -212,11 +217,140 @@ TEST(translation, of_client_flags) {
   EXPECT_TRUE(rm::flags_from_server<flag>(redis, abi::MODULE_CLIENTINFO_FLAG_MULTI).has(flag::multi));
 }
 
+TEST(translation, of_hash_flags) {
+  using flag = rm::hash_flag;
+  EXPECT_EQ(rm::to_server(redis, rm::flag_set(flag::expire_time)).bits, unsigned{abi::MODULE_HASH_EXPIRE_TIME});
+  EXPECT_FALSE(rm::to_server(valkey, rm::flag_set(flag::expire_time)).complete);
+  EXPECT_EQ(rm::to_server(valkey, rm::flag_set(flag::count_all)).bits, unsigned{abi::MODULE_HASH_COUNT_ALL});
+}
+
 TEST(translation, of_slot_ranges) {
   const abi::ModuleSlotRangeRedis on_redis[] = {{0, 5}, {7, 16383}};
   const abi::ModuleSlotRangeValkey on_valkey[] = {{0, 5}, {7, 16383}};
   EXPECT_EQ(rm::slot_range_at(redis, on_redis, 1), (rm::slot_range{7, 16383}));
   EXPECT_EQ(rm::slot_range_at(valkey, on_valkey, 1), (rm::slot_range{7, 16383}));
+}
+
+// --- All constants that the headers have ---
+
+struct constant {
+  std::string_view name;
+  long long number;
+  abi::release first_redis;
+  abi::release first_valkey;
+
+  bool is_in(rm::server_family family) const { return (family == redis ? first_redis : first_valkey) != abi::never; }
+  bool is_in_both() const { return is_in(redis) && is_in(valkey); }
+};
+
+// Texts and infinities have no number that could be taken for another.
+template <class T>
+constexpr long long number_of(T value) {
+  if constexpr (std::is_pointer_v<T> || std::is_floating_point_v<T>) {
+    return 0;
+  } else {
+    return static_cast<long long>(value);
+  }
+}
+
+std::vector<constant> all_constants() {
+  using abi::from;
+  using abi::never;
+  using abi::unstable;
+  return {
+#define X(name, type, value, redis, valkey) {#name, number_of(abi::name), redis, valkey},
+#include <redismodule/abi/constants.inc>
+  };
+}
+
+// What a number means to a server of the family, in our words: any text that differs where the meaning does.
+template <class Value>
+std::string value_meaning(rm::server_family family, long long number) {
+  const auto value = rm::from_server<Value>(family, number);
+  return value == Value::unknown ? "" : std::to_string(static_cast<int>(value));
+}
+
+template <class Flag>
+std::string flag_meaning(rm::server_family family, long long bits) {
+  const auto flags = rm::flags_from_server<Flag>(family, static_cast<std::uint64_t>(bits));
+  // A name may stand for no flag at all, as in MODULE_CONFIG_DEFAULT.
+  return flags.bits == 0 && bits != 0 ? "" : std::to_string(flags.bits);
+}
+
+struct group {
+  std::string_view prefix;
+  std::string (*meaning)(rm::server_family, long long);  // null: the names say enough, or one family alone has them
+};
+
+// The first prefix that fits counts.
+constexpr group groups[] = {
+    {"MODULE_CTX_FLAGS_", flag_meaning<rm::context_flag>},
+    {"MODULE_CONFIG_", flag_meaning<rm::config_flag>},
+    {"MODULE_NOTIFY_", flag_meaning<rm::key_event>},
+    {"MODULE_OPTION", flag_meaning<rm::module_option>},
+    {"MODULE_OPEN_KEY_", flag_meaning<rm::open_mode>},
+    {"MODULE_HASH_", flag_meaning<rm::hash_flag>},
+    {"MODULE_CLIENTINFO_FLAG_", flag_meaning<rm::client_flag>},
+    {"MODULE_EVENT_REPLROLECHANGED_", nullptr},
+    {"MODULE_EVENT_", value_meaning<rm::server_event>},
+    {"MODULE_KEYTYPE_", value_meaning<rm::key_type>},
+    {"MODULE_REPLY_HANDLERS_VERSION", nullptr},
+    {"MODULE_REPLY_UNKNOWN", nullptr},
+    {"MODULE_REPLY_", value_meaning<rm::reply_type>},
+    {"MODULE_ACL_LOG_", value_meaning<rm::acl_log_reason>},
+    {"MODULE_SUBEVENT_", nullptr},
+    {"MODULE_NODE_", nullptr},
+    {"MODULE_CALL_ARGV_", nullptr},
+    {"MODULE_VMSE_", nullptr},
+    {"MODULE_SCRIPTING_ENGINE_", nullptr},
+    {"MODULE_AUTH", nullptr},
+    {"MODULE_ATOMICSLOTMIGRATION_", nullptr},
+    {"MODULE_COMMANDRESULTINFO_", nullptr},
+};
+
+const group* group_of(std::string_view name) {
+  for (const group& each : groups) {
+    if (name.substr(0, each.prefix.size()) == each.prefix) return &each;
+  }
+  return nullptr;
+}
+
+TEST(translation, knows_every_constant_that_needs_it) {
+  int translated = 0;
+  for (const constant& each : all_constants()) {
+    const group* found = group_of(each.name);
+    if (!found) {
+      EXPECT_TRUE(each.is_in_both()) << each.name << " is in one family alone: does it need translation?";
+      continue;
+    }
+    if (!found->meaning) continue;
+    const std::string on_redis = found->meaning(redis, each.number);
+    const std::string on_valkey = found->meaning(valkey, each.number);
+    EXPECT_TRUE(on_redis != "" || !each.is_in(redis)) << each.name;
+    EXPECT_TRUE(on_valkey != "" || !each.is_in(valkey)) << each.name;
+    EXPECT_TRUE(on_redis == on_valkey || !each.is_in_both()) << each.name;
+    ++translated;
+  }
+  EXPECT_GT(translated, 120);
+}
+
+// One number under two names in one group: only where both names are the same thing in other words.
+TEST(translation, tells_numbers_apart_that_mean_two_things) {
+  const std::set<std::string_view> synonyms = {"MODULE_CTX_FLAGS_MASTER", "MODULE_CTX_FLAGS_SLAVE",
+                                               "MODULE_EVENT_MASTER_LINK_CHANGE"};
+  const auto constants = all_constants();
+  int collisions = 0;
+  for (const constant& a : constants) {
+    for (const constant& b : constants) {
+      const group* found = group_of(a.name);
+      if (!found || !found->meaning || found != group_of(b.name) || a.number != b.number) continue;
+      if (a.is_in(valkey) || b.is_in(redis)) continue;
+      const bool same = found->meaning(redis, a.number) == found->meaning(valkey, b.number);
+      EXPECT_EQ(same, synonyms.count(a.name) != 0) << a.name << ", " << b.name;
+      ++collisions;
+    }
+  }
+  EXPECT_EQ(collisions, 8);
 }
 
 }  // namespace
