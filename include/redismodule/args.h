@@ -1,0 +1,306 @@
+// Arguments to values: one trait to extend.
+#pragma once
+
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "redismodule/abi/constants.h"
+#include "redismodule/result.h"
+#include "redismodule/string.h"
+
+namespace redismodule {
+
+// Whether an argument could be decoded; if not, the error's words, its code first. What it is made of is a literal:
+// the name of the argument is added when the error is sent.
+class decode_status {
+ public:
+  constexpr decode_status() noexcept = default;
+  constexpr decode_status(detail::literal error) noexcept : error_{error.c_str()} {}
+
+  constexpr bool good() const noexcept { return error_ == nullptr; }
+  // Only where not good().
+  constexpr const char* error() const noexcept { return error_; }
+
+ private:
+  const char* error_ = nullptr;
+};
+
+inline constexpr decode_status decoded{};
+
+// How one argument becomes a T. To take a type of your own as a parameter, specialise it:
+//
+//   template <>
+//   struct redismodule::arg_traits<colour> {
+//     static decode_status decode(string_ref argument, colour& value);   // `return decoded;` or {"ERR no such colour"}
+//   };
+//
+// T is default constructible. Two members are optional: `static constexpr abi::ModuleCommandArgType type`, what COMMAND
+// DOCS says the argument is (a string, if it is not said), and `static constexpr bool infallible = true`, if decode
+// always succeeds.
+template <class T>
+struct arg_traits;
+
+// A type that one argument can become.
+template <class T>
+concept argument = std::default_initializable<T> && requires(string_ref text, T& value) {
+  { arg_traits<T>::decode(text, value) } -> std::same_as<decode_status>;
+};
+
+namespace detail {
+
+inline constexpr literal not_an_integer{"ERR value is not an integer or out of range"};
+inline constexpr literal not_a_float{"ERR value is not a valid float"};
+
+bool decode_unsigned(string_ref text, unsigned long long& value) noexcept;
+bool decode_bool(string_ref text, bool& value) noexcept;
+bool decode_float(string_ref text, float& value) noexcept;
+
+template <class T>
+concept integer = std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> &&
+                  !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> &&
+                  !std::is_same_v<T, char32_t> && sizeof(T) <= sizeof(long long);
+
+template <class T>
+constexpr abi::ModuleCommandArgType arg_type() noexcept {
+  if constexpr (requires { arg_traits<T>::type; }) {
+    return arg_traits<T>::type;
+  } else {
+    return abi::MODULE_ARG_TYPE_STRING;
+  }
+}
+
+template <class T>
+constexpr bool decodes_always() noexcept {
+  if constexpr (requires { arg_traits<T>::infallible; }) {
+    return arg_traits<T>::infallible;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace detail
+
+// As the server decodes integers: an optional '-', digits, no leading zero, no '+', no spaces; then the type's range.
+// Unsigned 64-bit numbers follow the same rules on every server (StringToULongLong, where there is one, lets "+5" and
+// "-18446744073709551615" through).
+template <detail::integer T>
+struct arg_traits<T> {
+  static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_INTEGER;
+
+  static decode_status decode(string_ref text, T& value) noexcept {
+    if constexpr (std::is_same_v<T, long long>) {
+      if (api.StringToLongLong(text.raw(), &value) != abi::MODULE_OK) return detail::not_an_integer;
+    } else if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(long long)) {
+      unsigned long long number;
+      if (!detail::decode_unsigned(text, number)) return detail::not_an_integer;
+      value = number;
+    } else {
+      long long number;
+      if (api.StringToLongLong(text.raw(), &number) != abi::MODULE_OK) return detail::not_an_integer;
+      value = static_cast<T>(number);
+      if (value != number) return detail::not_an_integer;
+    }
+    return decoded;
+  }
+};
+
+// As the server decodes floats: what strtod takes, all of it, "inf" included; no NaN, no spaces before it.
+template <>
+struct arg_traits<double> {
+  static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_DOUBLE;
+  static decode_status decode(string_ref text, double& value) noexcept {
+    if (api.StringToDouble(text.raw(), &value) != abi::MODULE_OK) return detail::not_a_float;
+    return decoded;
+  }
+};
+
+// A double that a float can hold: rounded, but not to infinity.
+template <>
+struct arg_traits<float> {
+  static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_DOUBLE;
+  static decode_status decode(string_ref text, float& value) noexcept {
+    if (!detail::decode_float(text, value)) return detail::not_a_float;
+    return decoded;
+  }
+};
+
+// yes, no, true, false, 1 and 0, in any case.
+template <>
+struct arg_traits<bool> {
+  static decode_status decode(string_ref text, bool& value) noexcept {
+    if (!detail::decode_bool(text, value)) return detail::literal{"ERR value is not a boolean: use yes or no"};
+    return decoded;
+  }
+};
+
+// The bytes, until the handler returns.
+template <>
+struct arg_traits<std::string_view> {
+  static constexpr bool infallible = true;
+  static decode_status decode(string_ref text, std::string_view& value) noexcept {
+    value = text.view();
+    return decoded;
+  }
+};
+
+// The server's own string, until the handler returns: to hand on to the server without a copy.
+template <>
+struct arg_traits<string_ref> {
+  static constexpr bool infallible = true;
+  static decode_status decode(string_ref text, string_ref& value) noexcept {
+    value = text;
+    return decoded;
+  }
+};
+
+// A reference to the server's string, to keep.
+template <>
+struct arg_traits<string> {
+  static constexpr bool infallible = true;
+  static decode_status decode(string_ref text, string& value) noexcept {
+    value = string::retain(text);
+    return decoded;
+  }
+};
+
+// A copy of the bytes, to keep and to change.
+template <>
+struct arg_traits<std::string> {
+  static constexpr bool infallible = true;
+  static decode_status decode(string_ref text, std::string& value) {
+    value = text.view();
+    return decoded;
+  }
+};
+
+namespace detail {
+
+// How an element of a rest is made from consecutive arguments.
+template <class T>
+struct element {
+  static_assert(argument<T>,
+                "redismodule: the elements of this rest are of no argument type: specialise redismodule::arg_traits");
+  static constexpr int width = 1;
+  static constexpr bool infallible = decodes_always<T>();
+  static T make(abi::ModuleString** at) {
+    T value{};
+    static_cast<void>(arg_traits<T>::decode(string_ref{*at}, value));
+    return value;
+  }
+  // `at` moves to what could not be decoded.
+  static decode_status check(abi::ModuleString**& at) {
+    T value{};
+    decode_status status = arg_traits<T>::decode(string_ref{*at}, value);
+    if (status.good()) ++at;
+    return status;
+  }
+};
+
+template <class First, class Second>
+struct element<std::pair<First, Second>> {
+  static constexpr int width = 2;
+  static constexpr bool infallible = decodes_always<First>() && decodes_always<Second>();
+  static std::pair<First, Second> make(abi::ModuleString** at) {
+    return {element<First>::make(at), element<Second>::make(at + 1)};
+  }
+  static decode_status check(abi::ModuleString**& at) {
+    decode_status status = element<First>::check(at);
+    return status.good() ? element<Second>::check(at) : status;
+  }
+};
+
+// Walks over arguments and makes the values as they are asked for.
+template <class Element, class Value>
+class arg_iterator {
+ public:
+  using value_type = Value;
+  using difference_type = std::ptrdiff_t;
+  using reference = Value;
+  using pointer = void;
+  using iterator_category = std::input_iterator_tag;
+  using iterator_concept = std::forward_iterator_tag;
+
+  constexpr arg_iterator() noexcept = default;
+  constexpr explicit arg_iterator(abi::ModuleString** at) noexcept : at_{at} {}
+
+  Value operator*() const { return Element::make(at_); }
+  constexpr arg_iterator& operator++() noexcept {
+    at_ += Element::width;
+    return *this;
+  }
+  constexpr arg_iterator operator++(int) noexcept {
+    arg_iterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend constexpr bool operator==(arg_iterator, arg_iterator) noexcept = default;
+
+ private:
+  abi::ModuleString** at_ = nullptr;
+};
+
+}  // namespace detail
+
+// As a handler's last parameter: all arguments that are left, maybe none. They were all decoded once before the handler
+// runs, and each is decoded again when it is asked for: nothing is allocated. T may be a std::pair: then arguments come
+// in twos.
+// Owns: nothing; good until the handler returns.
+template <class T>
+class rest {
+  using element = detail::element<T>;
+
+ public:
+  using value_type = T;
+  using iterator = detail::arg_iterator<element, T>;
+
+  constexpr rest() noexcept = default;
+  constexpr rest(abi::ModuleString** first, std::size_t size) noexcept : first_{first}, size_{size} {}
+
+  constexpr std::size_t size() const noexcept { return size_; }
+  constexpr bool empty() const noexcept { return size_ == 0; }
+  constexpr iterator begin() const noexcept { return iterator{first_}; }
+  constexpr iterator end() const noexcept { return iterator{first_ + size_ * element::width}; }
+  // Only where i < size().
+  T operator[](std::size_t i) const { return element::make(first_ + i * element::width); }
+
+ private:
+  abi::ModuleString** first_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// A rest that is not empty.
+template <class T>
+class at_least_one : public rest<T> {
+ public:
+  using rest<T>::rest;
+  T front() const { return (*this)[0]; }
+};
+
+// The raw arguments: without the command's name as a handler's parameter, all of them in module_builder::args().
+// Owns: nothing; good until the handler returns.
+class args : public rest<string_ref> {
+ public:
+  using rest<string_ref>::rest;
+
+  // The i-th as a T. Fails: an error that names the position, where there is none or it is not a T.
+  template <argument T>
+  result<T> at(std::size_t i) const {
+    if (i >= size()) return missing(i);
+    T value{};
+    decode_status status = arg_traits<T>::decode((*this)[i], value);
+    if (!status.good()) return wrong(i, status);
+    return value;
+  }
+
+ private:
+  static error_reply missing(std::size_t i);
+  static error_reply wrong(std::size_t i, decode_status status);
+};
+
+}  // namespace redismodule

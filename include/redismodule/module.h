@@ -1,0 +1,145 @@
+// The module: its builder, and the one public macro.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "redismodule/command.h"
+
+namespace redismodule {
+
+// Why a module does not load. Thrown by the builder; an author's builder may throw it too, with words for the log.
+class load_error : public std::exception {
+ public:
+  explicit load_error(std::string_view why) : why_{why} {}
+  const char* what() const noexcept override { return why_.c_str(); }
+
+ private:
+  std::string why_;
+};
+
+// Registers what the module consists of. The body of REDISMODULE_MODULE gets one, while the server loads the module.
+// Lock: held.
+// Fails: whatever the server refuses is a load_error: the module does not load, the log says why, nothing stays behind.
+class module_builder {
+ public:
+  module_builder(abi::ModuleCtx* ctx, const char* name, args arguments) noexcept
+      : ctx_{ctx}, name_{name}, arguments_{arguments} {}
+  module_builder(const module_builder&) = delete;
+  module_builder& operator=(const module_builder&) = delete;
+
+  // A command: its name and those of its arguments, and the function that it is. Optional arguments are in brackets, a
+  // rest has dots: m.command<range>("hello.range key [count]"), m.command<sum>("hello.sum number...").
+  template <auto Handler>
+  void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis, const command_options& options = {}) {
+    add_command(detail::define<Handler>(synopsis.text()), options);
+  }
+  // The same with a lambda without captures.
+  template <class Handler>
+  void command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler, const command_options& options = {}) {
+    add_command(detail::define<Handler{}>(synopsis.text()), options);
+  }
+
+  // A command by a C callback, with the types of this library or of either family's official header. It is called as it
+  // is: no decoding, no check of the arity, and no exception may leave it. The rest as in the server's CreateCommand.
+  template <class Ctx, class String>
+  void raw_command(const char* name, int (*callback)(Ctx*, String**, int), const char* flags = "", int first_key = 0,
+                   int last_key = 0, int key_step = 0) {
+    static_assert(!std::is_const_v<Ctx> && !std::is_const_v<String>);
+    add_raw_command(name, reinterpret_cast<abi::ModuleCmdFunc>(callback), flags, first_key, last_key, key_step);
+  }
+
+  // The module does not load where the server lacks one of these.
+  template <std::same_as<abi::function>... Functions>
+  void require(Functions... functions) {
+    (require_function(functions), ...);
+  }
+  // The module does not load on an older server. A family that is left out, as zeros, is not supported at all.
+  void require(since needed, std::string_view what);
+
+  // The arguments of the line that loads the module.
+  const redismodule::args& args() const noexcept { return arguments_; }
+
+  // Calls Function when the module is unloaded, the last registered first: `void f()` or `void f(rm::context&)`.
+  template <auto Function>
+  void on_unload() {
+    add_unload_hook([](abi::ModuleCtx* raw) {
+      if constexpr (std::is_invocable_v<decltype(Function), context&>) {
+        context ctx{raw};
+        static_cast<void>(Function(ctx));
+      } else {
+        static_cast<void>(Function());
+      }
+    });
+  }
+
+  void log(log_level level, std::string_view text) noexcept { detail::log_line(ctx_, level, "", text); }
+  const char* name() const noexcept { return name_; }
+  abi::ModuleCtx* raw() const noexcept { return ctx_; }
+
+ private:
+  void add_command(const detail::command_definition& definition, const command_options& options);
+  void add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last, int step);
+  void require_function(abi::function function);
+  void add_unload_hook(void (*hook)(abi::ModuleCtx*));
+
+  abi::ModuleCtx* ctx_;
+  const char* name_;
+  redismodule::args arguments_;
+};
+
+namespace detail {
+
+struct module_definition {
+  const char* name;
+  int version;
+  void (*build)(module_builder&);
+};
+
+// The callbacks' arguments go with the commands: on unloading, and when loading fails.
+void forget_commands() noexcept;
+
+// What the entry points do. Answers as they do; never throws.
+int load(const module_definition& module, void* ctx, void** argv, int argc) noexcept;
+int unload(void* ctx) noexcept;
+
+}  // namespace detail
+
+}  // namespace redismodule
+
+// The entry points have names of ours in C++ and the server's in the object file, so that an official header, which
+// declares the same names with other types, fits into the source file.
+#define REDISMODULE_DETAIL_QUOTE(text) #text
+#define REDISMODULE_DETAIL_SYMBOL(name) REDISMODULE_DETAIL_QUOTE(name)
+#define REDISMODULE_DETAIL_ENTRY(prefix, on_load, on_unload)                                               \
+  extern "C" [[gnu::visibility("default"), gnu::used]] int redismodule_##prefix##_load(void*, void**, int) \
+      asm(on_load);                                                                                        \
+  extern "C" [[gnu::visibility("default"), gnu::used]] int redismodule_##prefix##_unload(void*) asm(on_unload); \
+  int redismodule_##prefix##_load(void* ctx, void** argv, int argc) {                                      \
+    return ::redismodule::detail::load(redismodule_definition, ctx, argv, argc);                           \
+  }                                                                                                        \
+  int redismodule_##prefix##_unload(void* ctx) { return ::redismodule::detail::unload(ctx); }
+
+#ifdef REDISMODULE_STATIC
+#define REDISMODULE_DETAIL_ENTRIES                                                                     \
+  REDISMODULE_DETAIL_ENTRY(static, "ValkeyModule_OnLoad_" REDISMODULE_DETAIL_SYMBOL(REDISMODULE_STATIC), \
+                           "ValkeyModule_OnUnload_" REDISMODULE_DETAIL_SYMBOL(REDISMODULE_STATIC))
+#else
+#define REDISMODULE_DETAIL_ENTRIES                                                     \
+  REDISMODULE_DETAIL_ENTRY(redis, "RedisModule_OnLoad", "RedisModule_OnUnload")        \
+  REDISMODULE_DETAIL_ENTRY(valkey, "ValkeyModule_OnLoad", "ValkeyModule_OnUnload")
+#endif
+
+// Makes the source file a module, for Redis and Valkey. `name`: an identifier, what MODULE LIST shows. `version`: a
+// number of yours. `builder`: the name of the rm::module_builder& that the body, which follows in braces, registers
+// everything with.
+#define REDISMODULE_MODULE(name, version, builder)                                                            \
+  static void redismodule_build(::redismodule::module_builder& builder);                                      \
+  static constexpr ::redismodule::detail::module_definition redismodule_definition{#name, version,            \
+                                                                                   &redismodule_build};       \
+  REDISMODULE_DETAIL_ENTRIES                                                                                  \
+  static void redismodule_build([[maybe_unused]] ::redismodule::module_builder& builder)

@@ -1,0 +1,361 @@
+// Values to replies: one trait to extend.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "redismodule/abi/constants.h"
+#include "redismodule/result.h"
+#include "redismodule/string.h"
+
+namespace redismodule {
+
+// A simple string: simple{"PONG"}. A literal costs nothing; in other text, control characters become \xNN.
+class simple {
+ public:
+  constexpr explicit simple(detail::literal text) noexcept : line_{text} {}
+  template <class Text>
+    requires(!std::is_array_v<Text> && !std::is_same_v<Text, simple> &&
+             std::is_convertible_v<const Text&, std::string_view>)
+  explicit simple(const Text& text) : line_{std::string_view{text}} {}
+
+  constexpr const char* c_str() const noexcept { return line_.c_str(); }
+
+ private:
+  detail::line line_;
+};
+
+// The reply OK.
+struct ok_t {
+  operator simple() const noexcept { return simple{"OK"}; }
+};
+inline constexpr ok_t ok{};
+
+// How a T is written. To return a type of your own from a handler, specialise it:
+//
+//   template <>
+//   struct redismodule::reply_traits<point> {
+//     static void write(reply& out, const point& p) { out.push(std::pair{p.x, p.y}); }
+//   };
+//
+// write() writes one value: by one call of out's members, or by one array, set or map.
+template <class T>
+struct reply_traits;
+
+class reply;
+
+// A type that a handler may return.
+template <class T>
+concept replyable = requires(reply& out, T& value) { reply_traits<std::remove_cvref_t<T>>::write(out, value); };
+
+namespace detail {
+
+// The functions of the table are C functions: they throw nothing, though their types do not say so.
+template <class Result, class... Parameters>
+auto nothrow(Result (*function)(Parameters...)) noexcept {
+  return reinterpret_cast<Result (*)(Parameters...) noexcept>(function);
+}
+
+enum class aggregate_kind : unsigned char { array, set, map };
+
+void reply_bool(abi::ModuleCtx* ctx, bool value) noexcept;
+void reply_big_number(abi::ModuleCtx* ctx, unsigned long long value) noexcept;
+void begin_aggregate(abi::ModuleCtx* ctx, aggregate_kind kind, std::size_t size) noexcept;
+void begin_postponed(abi::ModuleCtx* ctx, aggregate_kind kind) noexcept;
+void end_postponed(abi::ModuleCtx* ctx, aggregate_kind kind, std::size_t values) noexcept;
+// Values that were announced and never written: errors in their place keep the reply well formed.
+void fill_aggregate(abi::ModuleCtx* ctx, std::size_t values) noexcept;
+
+}  // namespace detail
+
+class aggregate;
+
+// Writes one reply straight to the client. What is written cannot be taken back: a handler that may still fail returns
+// its reply instead.
+// Lock: held.
+class reply {
+ public:
+  explicit reply(abi::ModuleCtx* ctx) noexcept : ctx_{ctx} {}
+  reply(const reply&) = delete;
+  reply& operator=(const reply&) = delete;
+
+  void integer(long long value) noexcept { wrote(detail::nothrow(api.ReplyWithLongLong)(ctx_, value)); }
+  // RESP3: a big number above the range of integers, where the server can; otherwise its digits.
+  void unsigned_integer(unsigned long long value) noexcept {
+    if (value <= static_cast<unsigned long long>(-1) / 2) return integer(static_cast<long long>(value));
+    ++values_;
+    detail::reply_big_number(ctx_, value);
+  }
+  void number(double value) noexcept { wrote(detail::nothrow(api.ReplyWithDouble)(ctx_, value)); }
+  // RESP3: a boolean where the server can; otherwise 1 or 0.
+  void boolean(bool value) noexcept {
+    ++values_;
+    detail::reply_bool(ctx_, value);
+  }
+  void text(std::string_view bytes) noexcept {
+    wrote(detail::nothrow(api.ReplyWithStringBuffer)(ctx_, bytes.data(), bytes.size()));
+  }
+  void text(string_ref string) noexcept { wrote(detail::nothrow(api.ReplyWithString)(ctx_, string.raw())); }
+  void status(const simple& line) noexcept {
+    wrote(detail::nothrow(api.ReplyWithSimpleString)(ctx_, line.c_str()));
+  }
+  void error(const error_reply& line) noexcept { wrote(detail::nothrow(api.ReplyWithError)(ctx_, line.c_str())); }
+  void null() noexcept { wrote(detail::nothrow(api.ReplyWithNull)(ctx_)); }
+
+  // Any value that has reply_traits.
+  template <class T>
+  void push(T&& value) {
+    static_assert(replyable<T>,
+                  "redismodule: this type is not a reply: return a type with redismodule::reply_traits, or specialise it");
+    reply_traits<std::remove_cvref_t<T>>::write(*this, value);
+  }
+
+  // An aggregate of `size` values (a map: of `size` pairs), or one that counts while it is written. Sets and maps are
+  // arrays for RESP2 clients, and on servers before 7.0.
+  aggregate array(std::size_t size) noexcept;
+  aggregate set(std::size_t size) noexcept;
+  aggregate map(std::size_t size) noexcept;
+  aggregate array() noexcept;
+  aggregate set() noexcept;
+  aggregate map() noexcept;
+
+  // Whether nothing was written yet.
+  bool empty() const noexcept { return values_ == 0; }
+
+  // What the server answered last: for the callback to hand on.
+  int code() const noexcept { return code_; }
+
+ private:
+  friend class aggregate;
+
+  void wrote(int code) noexcept {
+    code_ = code;
+    ++values_;
+  }
+
+  abi::ModuleCtx* ctx_;
+  std::size_t values_ = 0;  // written so far in the innermost aggregate, or in all
+  int code_ = abi::MODULE_OK;
+};
+
+// An array, set or map while it is written; it ends with this object. Whatever happens in between, an exception
+// included, the client gets as many values as were announced.
+class [[nodiscard]] aggregate {
+ public:
+  aggregate(const aggregate&) = delete;
+  aggregate& operator=(const aggregate&) = delete;
+  ~aggregate() {
+    if (size_ == postponed) {
+      detail::end_postponed(out_.ctx_, kind_, out_.values_);
+    } else if (out_.values_ < size_) [[unlikely]] {
+      detail::fill_aggregate(out_.ctx_, size_ - out_.values_);
+    }
+    out_.values_ = before_ + 1;
+  }
+
+  // One value more; past the announced size it is not written.
+  template <class T>
+  void push(T&& value) {
+    if (out_.values_ < size_) out_.push(value);
+  }
+  // One pair more of a map.
+  template <class Key, class Value>
+  void push(Key&& key, Value&& value) {
+    push(key);
+    push(value);
+  }
+
+ private:
+  friend class reply;
+
+  static constexpr std::size_t postponed = static_cast<std::size_t>(-1);
+
+  aggregate(reply& out, detail::aggregate_kind kind, std::size_t size) noexcept
+      : out_{out}, before_{std::exchange(out.values_, 0)}, size_{size}, kind_{kind} {}
+
+  reply& out_;
+  std::size_t before_;
+  std::size_t size_;  // in values: two for a map's pair
+  detail::aggregate_kind kind_;
+};
+
+inline aggregate reply::array(std::size_t size) noexcept {
+  detail::nothrow(api.ReplyWithArray)(ctx_, static_cast<long>(size));
+  return {*this, detail::aggregate_kind::array, size};
+}
+inline aggregate reply::set(std::size_t size) noexcept {
+  detail::begin_aggregate(ctx_, detail::aggregate_kind::set, size);
+  return {*this, detail::aggregate_kind::set, size};
+}
+inline aggregate reply::map(std::size_t size) noexcept {
+  detail::begin_aggregate(ctx_, detail::aggregate_kind::map, size);
+  return {*this, detail::aggregate_kind::map, 2 * size};
+}
+inline aggregate reply::array() noexcept {
+  detail::begin_postponed(ctx_, detail::aggregate_kind::array);
+  return {*this, detail::aggregate_kind::array, aggregate::postponed};
+}
+inline aggregate reply::set() noexcept {
+  detail::begin_postponed(ctx_, detail::aggregate_kind::set);
+  return {*this, detail::aggregate_kind::set, aggregate::postponed};
+}
+inline aggregate reply::map() noexcept {
+  detail::begin_postponed(ctx_, detail::aggregate_kind::map);
+  return {*this, detail::aggregate_kind::map, aggregate::postponed};
+}
+
+namespace detail {
+
+template <class T>
+concept textual = std::is_convertible_v<const T&, std::string_view> && !std::is_convertible_v<const T&, string_ref>;
+
+template <class T>
+concept sized_range = !textual<T> && requires(T& range) {
+  { range.size() } -> std::convertible_to<std::size_t>;
+  { range.begin() != range.end() } -> std::convertible_to<bool>;
+  *range.begin();
+};
+
+template <class T>
+concept set_like = sized_range<T> && requires { typename T::key_type; } && !requires { typename T::mapped_type; };
+template <class T>
+concept map_like = sized_range<T> && requires {
+  typename T::key_type;
+  typename T::mapped_type;
+};
+
+template <class Range>
+void push_all(aggregate out, Range& values) {
+  for (auto&& value : values) out.push(value);
+}
+
+}  // namespace detail
+
+template <class T>
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
+struct reply_traits<T> {
+  static void write(reply& out, T value) noexcept {
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(long long)) {
+      out.unsigned_integer(value);
+    } else {
+      out.integer(value);
+    }
+  }
+};
+
+template <std::floating_point T>
+struct reply_traits<T> {
+  static void write(reply& out, T value) noexcept { out.number(static_cast<double>(value)); }
+};
+
+template <>
+struct reply_traits<bool> {
+  static void write(reply& out, bool value) noexcept { out.boolean(value); }
+};
+
+// std::string, std::string_view, const char*: bulk strings.
+template <detail::textual T>
+struct reply_traits<T> {
+  static void write(reply& out, std::string_view value) noexcept { out.text(value); }
+};
+
+template <>
+struct reply_traits<string_ref> {
+  static void write(reply& out, string_ref value) noexcept { out.text(value); }
+};
+
+template <>
+struct reply_traits<string> {
+  static void write(reply& out, const string& value) noexcept { out.text(value.borrow()); }
+};
+
+template <>
+struct reply_traits<simple> {
+  static void write(reply& out, const simple& value) noexcept { out.status(value); }
+};
+
+template <>
+struct reply_traits<ok_t> {
+  static void write(reply& out, ok_t value) noexcept { out.status(value); }
+};
+
+template <>
+struct reply_traits<error_reply> {
+  static void write(reply& out, const error_reply& value) noexcept { out.error(value); }
+};
+
+template <>
+struct reply_traits<std::nullopt_t> {
+  static void write(reply& out, std::nullopt_t) noexcept { out.null(); }
+};
+
+template <>
+struct reply_traits<std::nullptr_t> {
+  static void write(reply& out, std::nullptr_t) noexcept { out.null(); }
+};
+
+template <replyable T>
+struct reply_traits<std::optional<T>> {
+  static void write(reply& out, const std::optional<T>& value) { value ? out.push(*value) : out.null(); }
+};
+
+template <class T>
+  requires(std::is_void_v<T> || replyable<T>)
+struct reply_traits<result<T>> {
+  static void write(reply& out, const result<T>& value) {
+    if (!value) return out.error(value.error());
+    if constexpr (std::is_void_v<T>) {
+      out.status(ok);
+    } else {
+      out.push(*value);
+    }
+  }
+};
+
+template <replyable... Values>
+struct reply_traits<std::tuple<Values...>> {
+  static void write(reply& out, const std::tuple<Values...>& values) {
+    aggregate array = out.array(sizeof...(Values));
+    std::apply([&](const Values&... each) { (array.push(each), ...); }, values);
+  }
+};
+
+template <replyable First, replyable Second>
+struct reply_traits<std::pair<First, Second>> {
+  static void write(reply& out, const std::pair<First, Second>& values) {
+    aggregate array = out.array(2);
+    array.push(values.first);
+    array.push(values.second);
+  }
+};
+
+// Whatever has size(), begin() and end(): a set if it has keys, a map if it maps them, an array otherwise.
+template <detail::sized_range T>
+  requires(!detail::set_like<T> && !detail::map_like<T>)
+struct reply_traits<T> {
+  template <class Range>
+  static void write(reply& out, Range& values) {
+    detail::push_all(out.array(values.size()), values);
+  }
+};
+
+template <detail::set_like T>
+struct reply_traits<T> {
+  static void write(reply& out, const T& values) { detail::push_all(out.set(values.size()), values); }
+};
+
+template <detail::map_like T>
+struct reply_traits<T> {
+  static void write(reply& out, const T& values) {
+    aggregate map = out.map(values.size());
+    for (const auto& [key, value] : values) map.push(key, value);
+  }
+};
+
+}  // namespace redismodule

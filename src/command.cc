@@ -1,0 +1,238 @@
+#include "redismodule/command.h"
+
+#include <new>
+#include <string>
+#include <vector>
+
+#include "redismodule/module.h"
+
+namespace redismodule {
+namespace {
+
+// Which synopsis belongs to a callback, for the errors that name an argument. Two commands may share a handler, so the
+// name they are called by decides between them.
+struct registered_command {
+  detail::command_callback callback;
+  const char* synopsis;
+};
+std::vector<registered_command> registered;
+
+struct flag_name {
+  command_flags flag;
+  const char* name;
+  since needed;
+};
+
+constexpr version ever{};
+constexpr since always{ever, ever};
+constexpr since since_7_0{{7, 0, 0}, ever};
+
+constexpr flag_name flag_names[] = {
+    {flags::write, "write", always},
+    {flags::readonly, "readonly", always},
+    {flags::admin, "admin", always},
+    {flags::deny_oom, "deny-oom", always},
+    {flags::deny_script, "deny-script", always},
+    {flags::allow_loading, "allow-loading", always},
+    {flags::pubsub, "pubsub", always},
+    {flags::random, "random", always},
+    {flags::allow_stale, "allow-stale", always},
+    {flags::no_monitor, "no-monitor", always},
+    {flags::no_slowlog, "no-slowlog", always},
+    {flags::fast, "fast", always},
+    {flags::no_auth, "no-auth", always},
+    {flags::no_cluster, "no-cluster", always},
+    {flags::may_replicate, "may-replicate", since_7_0},
+    {flags::blocking, "blocking", since_7_0},
+    {flags::no_mandatory_keys, "no-mandatory-keys", since_7_0},
+    {flags::allow_busy, "allow-busy", since_7_0},
+    {flags::all_dbs, "all-dbs", {unstable_version, {9, 1, 0}}},
+};
+
+bool knows(const since& needed) noexcept {
+  const version& first = server().family == server_family::valkey ? needed.valkey : needed.redis;
+  return server().number >= first;
+}
+
+std::string to_text(command_flags flags) {
+  if (contains(flags, flags::write) && !contains(flags, flags::allow_oom)) flags = flags | flags::deny_oom;
+  std::string text;
+  for (const flag_name& each : flag_names) {
+    if (!contains(flags, each.flag) || !knows(each.needed)) continue;
+    if (!text.empty()) text.push_back(' ');
+    text.append(each.name);
+  }
+  return text;
+}
+
+std::string_view name_in(const char* synopsis) noexcept {
+  const detail::word name = detail::word_reader{synopsis}.next();
+  return {name.begin, name.size};
+}
+
+char to_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte; }
+
+bool equal_names(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+// --- COMMAND INFO and COMMAND DOCS ---
+
+// Arguments as the server wants them described. It copies them.
+class command_description {
+ public:
+  command_description(const detail::command_definition& definition, const command_options& options) {
+    detail::word_reader synopsis{definition.synopsis};
+    synopsis.next();
+    names_.reserve(definition.word_count + 1);
+    top_.reserve(definition.word_count + 1);
+    for (std::size_t i = 0; i < definition.word_count; ++i) describe(synopsis.next(), definition.words[i]);
+    top_.push_back({});
+    info_.version = abi::MODULE_COMMAND_INFO_VERSION;
+    info_.summary = options.summary;
+    info_.complexity = options.complexity;
+    info_.since = options.since;
+    info_.arity = definition.least == definition.most ? definition.least : -definition.least;
+    info_.args = top_.data();
+  }
+
+  const abi::ModuleCommandInfo& info() const noexcept { return info_; }
+
+ private:
+  void describe(const detail::word& written, const detail::word_shape& shape) {
+    names_.emplace_back(written.begin, written.size);
+    abi::ModuleCommandArg arg{};
+    arg.name = names_.back().c_str();
+    arg.type = shape.type;
+    arg.key_spec_index = -1;
+    if (!shape.last_of_parameter || !pair_.empty()) return describe_pair(arg, shape);
+    arg.flags = flags_of(shape);
+    top_.push_back(arg);
+  }
+
+  // A handler has at most one rest, so at most one block of two.
+  void describe_pair(const abi::ModuleCommandArg& arg, const detail::word_shape& shape) {
+    pair_.push_back(arg);
+    if (!shape.last_of_parameter) return;
+    pair_.push_back({});
+    names_.emplace_back(names_[names_.size() - 2] + "-" + names_.back());
+    abi::ModuleCommandArg block{};
+    block.name = names_.back().c_str();
+    block.type = abi::MODULE_ARG_TYPE_BLOCK;
+    block.key_spec_index = -1;
+    block.flags = flags_of(shape);
+    block.subargs = pair_.data();
+    top_.push_back(block);
+  }
+
+  static int flags_of(const detail::word_shape& shape) noexcept {
+    switch (shape.present) {
+      case detail::presence::required:
+        return abi::MODULE_CMD_ARG_NONE;
+      case detail::presence::optional:
+        return abi::MODULE_CMD_ARG_OPTIONAL;
+      case detail::presence::any_number:
+        return abi::MODULE_CMD_ARG_OPTIONAL | abi::MODULE_CMD_ARG_MULTIPLE;
+      case detail::presence::at_least_one:
+        break;
+    }
+    return abi::MODULE_CMD_ARG_MULTIPLE;
+  }
+
+  std::vector<std::string> names_;
+  std::vector<abi::ModuleCommandArg> top_;
+  std::vector<abi::ModuleCommandArg> pair_;
+  abi::ModuleCommandInfo info_{};
+};
+
+[[noreturn]] void refuse_command(std::string_view name, std::string_view what) {
+  throw load_error{"command '" + escaped(name) + "' " + std::string{what}};
+}
+
+}  // namespace
+
+void module_builder::add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last,
+                                     int step) {
+  if (api.CreateCommand(ctx_, name, callback, flags, first, last, step) == abi::MODULE_OK) return;
+  refuse_command(name, "was refused by the server: its name is taken or not allowed, or one of its flags is");
+}
+
+void module_builder::add_command(const detail::command_definition& definition, const command_options& options) {
+  const std::string name{name_in(definition.synopsis)};
+  registered.push_back({definition.callback, definition.synopsis});
+  add_raw_command(name.c_str(), definition.callback, to_text(options.flags).c_str(), 0, 0, 0);
+  if (api.GetCommand == nullptr || api.SetCommandInfo == nullptr) return;
+  abi::ModuleCommand* command = api.GetCommand(ctx_, name.c_str());
+  const command_description description{definition, options};
+  if (command != nullptr && api.SetCommandInfo(command, &description.info()) == abi::MODULE_OK) return;
+  refuse_command(name, "could not be described to the server");
+}
+
+namespace detail {
+
+void forget_commands() noexcept { std::vector<registered_command>{}.swap(registered); }
+
+namespace {
+
+const char* find_synopsis(command_callback callback, std::string_view called) noexcept {
+  const char* found = "";
+  for (const registered_command& each : registered) {
+    if (each.callback != callback) continue;
+    if (equal_names(name_in(each.synopsis), called)) return each.synopsis;
+    found = each.synopsis;
+  }
+  return found;
+}
+
+std::string_view argument_name(const char* synopsis, int index) noexcept {
+  word_reader words{synopsis};
+  words.next();
+  for (; index > 0; --index) words.next();
+  const word name = words.next();
+  return {name.begin, name.size};
+}
+
+// Logs the exception that is being handled and answers with the error for it.
+const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command) noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    log_line(ctx, log_level::warning, command, "out of memory");
+    return "OOM out of memory, the command was not completed";
+  } catch (const std::exception& error) {
+    log_line(ctx, log_level::warning, command, error.what());
+  } catch (...) {
+    log_line(ctx, log_level::warning, command, "an exception of unknown type");
+  }
+  return "ERR internal error, see the server's log";
+}
+
+}  // namespace
+
+int reply_wrong_arity(abi::ModuleCtx* ctx) noexcept { return api.WrongArity(ctx); }
+
+int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_callback self, int word,
+                       decode_status status) noexcept {
+  if (status.good()) return reply_wrong_arity(ctx);
+  const char* synopsis = find_synopsis(self, string_ref{argv[0]}.view());
+  message text;
+  text.append(status.error()).append(" (argument '").append(argument_name(synopsis, word)).append("')");
+  return api.ReplyWithError(ctx, text.c_str());
+}
+
+int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied) noexcept {
+  const char* error = explain_exception(ctx, string_ref{argv[0]}.view());
+  return replied ? abi::MODULE_OK : api.ReplyWithError(ctx, error);
+}
+
+int reply_missing(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept {
+  log_line(ctx, log_level::warning, string_ref{argv[0]}.view(), "the handler wrote no reply");
+  return api.ReplyWithError(ctx, "ERR internal error, see the server's log");
+}
+
+}  // namespace detail
+}  // namespace redismodule

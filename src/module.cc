@@ -1,0 +1,151 @@
+#include "redismodule/module.h"
+
+#include <vector>
+
+#include "redismodule/memory/memory.h"
+
+// Written by redismodule_add_module(): the symbols that the check after linking let pass, separated by spaces.
+extern "C" {
+[[gnu::weak, gnu::visibility("hidden")]] extern const char redismodule_waivers[];
+}
+
+namespace redismodule {
+namespace {
+
+using unload_hook = void (*)(abi::ModuleCtx*);
+
+std::vector<unload_hook> unload_hooks;
+const detail::module_definition* loaded = nullptr;
+
+std::string_view family_name(server_family family) noexcept {
+  return family == server_family::valkey ? "Valkey" : "Redis";
+}
+
+std::string_view waivers() noexcept { return redismodule_waivers != nullptr ? redismodule_waivers : ""; }
+
+// With such a destructor registered, the C library would call into the module after it is unmapped.
+bool has_thread_destructors() noexcept { return waivers().find("__cxa_thread_atexit") != std::string_view::npos; }
+
+void say_not_loaded(abi::ModuleCtx* ctx, const char* module, std::string_view why) noexcept {
+  message subject;
+  subject.append(module).append(": not loaded");
+  detail::log_line(ctx, log_level::warning, subject.view(), why);
+}
+
+void say_not_unloaded(abi::ModuleCtx* ctx, const char* module, std::string_view why) noexcept {
+  message subject;
+  subject.append(module).append(": not unloaded");
+  detail::log_line(ctx, log_level::warning, subject.view(), why);
+}
+
+// A copy of the same file under another path has statics of its own, so the name is what tells.
+bool is_name_taken(abi::ModuleCtx* ctx, const char* name) noexcept {
+  if (loaded != nullptr) {
+    say_not_loaded(ctx, name, "this file is loaded already, a second time would share its state");
+    return true;
+  }
+  if (api.IsModuleNameBusy == nullptr || api.IsModuleNameBusy(name) == 0) return false;
+  say_not_loaded(ctx, name, "a module of this name is loaded already");
+  return true;
+}
+
+void write_info(abi::ModuleInfoCtx* info, int) noexcept {
+  if (api.InfoAddSection(info, "") == abi::MODULE_ERR) return;
+  api.InfoAddFieldULongLong(info, "version", static_cast<unsigned long long>(loaded->version));
+  memory::add_info_fields(info);
+}
+
+bool build(const detail::module_definition& module, abi::ModuleCtx* ctx, args arguments) noexcept {
+  try {
+    module_builder builder{ctx, module.name, arguments};
+    module.build(builder);
+    return true;
+  } catch (const std::bad_alloc&) {
+    say_not_loaded(ctx, module.name, "out of memory");
+  } catch (const std::exception& error) {
+    say_not_loaded(ctx, module.name, error.what());
+  } catch (...) {
+    say_not_loaded(ctx, module.name, "its builder threw an exception of unknown type");
+  }
+  return false;
+}
+
+// The server takes back what was registered; what we hold goes here, since the image may stay mapped.
+void forget() noexcept {
+  detail::forget_commands();
+  std::vector<unload_hook>{}.swap(unload_hooks);
+  loaded = nullptr;
+}
+
+bool run_unload_hooks(abi::ModuleCtx* ctx, const char* name) noexcept {
+  try {
+    for (; !unload_hooks.empty(); unload_hooks.pop_back()) unload_hooks.back()(ctx);
+    return true;
+  } catch (const std::exception& error) {
+    say_not_unloaded(ctx, name, error.what());
+  } catch (...) {
+    say_not_unloaded(ctx, name, "an unload hook threw an exception of unknown type");
+  }
+  return false;
+}
+
+}  // namespace
+
+void module_builder::require_function(abi::function function) {
+  if (has(function)) return;
+  throw load_error{missing(function).view()};
+}
+
+void module_builder::require(since needed, std::string_view what) {
+  const bool is_valkey = server().family == server_family::valkey;
+  const version& first = is_valkey ? needed.valkey : needed.redis;
+  if (first != version{} && server().number >= first) return;
+  message text;
+  text.append(what).append(" need");
+  if (needed.redis != version{}) text.append(" Redis ").append(needed.redis);
+  if (needed.redis != version{} && needed.valkey != version{}) text.append(" or");
+  if (needed.valkey != version{}) text.append(" Valkey ").append(needed.valkey);
+  text.append("; this is ").append(family_name(server().family)).append(" ").append(server().number);
+  throw load_error{text.view()};
+}
+
+void module_builder::add_unload_hook(void (*hook)(abi::ModuleCtx*)) { unload_hooks.push_back(hook); }
+
+namespace detail {
+
+int load(const module_definition& module, void* context, void** argv, int argc) noexcept {
+  auto* ctx = static_cast<abi::ModuleCtx*>(context);
+  if (!resolve(ctx)) return abi::MODULE_ERR;
+  if (is_name_taken(ctx, module.name)) return abi::MODULE_ERR;
+  if (!memory::start(ctx)) {
+    say_not_loaded(ctx, module.name, "the server does not give out memory");
+    return abi::MODULE_ERR;
+  }
+  api.SetModuleAttribs(ctx, module.name, module.version, abi::MODULE_APIVER_1);
+  loaded = &module;
+  const args arguments{reinterpret_cast<abi::ModuleString**>(argv), static_cast<std::size_t>(argc)};
+  if (!build(module, ctx, arguments)) {
+    forget();
+    memory::stop();
+    return abi::MODULE_ERR;
+  }
+  if (api.RegisterInfoFunc != nullptr) api.RegisterInfoFunc(ctx, write_info);
+  return abi::MODULE_OK;
+}
+
+int unload(void* context) noexcept {
+  auto* ctx = static_cast<abi::ModuleCtx*>(context);
+  if (loaded == nullptr) return abi::MODULE_OK;
+  const char* name = loaded->name;
+  if (has_thread_destructors()) {
+    say_not_unloaded(ctx, name, "it has thread-local objects whose destructors would run after it is gone");
+    return abi::MODULE_ERR;
+  }
+  if (!run_unload_hooks(ctx, name)) return abi::MODULE_ERR;
+  forget();
+  memory::stop();
+  return abi::MODULE_OK;
+}
+
+}  // namespace detail
+}  // namespace redismodule
