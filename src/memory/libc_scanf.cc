@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <cwchar>
 #include <type_traits>
+#include <utility>
 
 #include "libc_wrap.h"
 
@@ -415,13 +417,13 @@ class scanner {
     return guarded([&](const Char* text) { return from_.scan(text, pointers_[I]...); }, format);
   }
 
-  // Tells the errors that libc answers with EOF whatever was assigned before.
+  // Tells the error that libc answers with EOF whatever was assigned before.
   template <class Scan>
   int guarded(const Scan& scan_once, const Char* format) {
     const int errno_before = errno;
     errno = 0;
     const int matched = scan_once(format);
-    failed_hard_ = matched == EOF && (errno == EILSEQ || errno == ENOMEM);
+    failed_hard_ = matched == EOF && errno == ENOMEM;
     if (errno == 0) errno = errno_before;
     return matched;
   }
@@ -446,14 +448,17 @@ class scanner {
     const bool characters = how.conversion == 'c' || how.conversion == 'C';
     std::size_t left = how.width ? how.width : characters ? 1 : SIZE_MAX;
     growing_array<Out> found;
+    std::mbstate_t state{};
     *target = nullptr;
     while (left != 0) {
-      const int taken = take_some(how, std::min(left, most_at_once), found);
+      const int taken = take_some(how, std::min(left, most_at_once), found, state);
       if (taken == failed) return fail();
+      if (taken == malformed) return stop(assigned_);
       if (taken < 0 && found.size() != 0) break;
       if (taken < 0) return stop(taken == out_of_input && assigned_ == 0 ? EOF : assigned_);
-      left -= std::min(left, static_cast<std::size_t>(taken));
+      left -= static_cast<std::size_t>(taken);
     }
+    if (!std::mbsinit(&state)) return stop_malformed();
     if (!characters && !found.append(Out{})) return out_of_memory();
     if (!handed_.append(target)) return out_of_memory();
     *target = found.release();
@@ -461,40 +466,69 @@ class scanner {
     return true;
   }
 
+  static constexpr int malformed = -4;
   static constexpr int failed = -3;
   static constexpr int no_match = -2;
   static constexpr int out_of_input = -1;
 
-  // Scans up to `most` characters of the conversion. Returns how much of the width they make up.
+  // Scans up to `most` characters of the conversion, in the input's own kind, and appends them in the block's.
+  // Returns how much of the width they make up: it counts the input's characters, or the block's if those are wide.
   template <class Out>
-  int take_some(const directive<Char>& how, std::size_t most, growing_array<Out>& found) {
+  int take_some(const directive<Char>& how, std::size_t most, growing_array<Out>& found, std::mbstate_t& state) {
     format_text<Char> format;
-    const bool made = format.add_ascii("%") && format.add_number(most) && (!how.wide || format.add_ascii("l")) &&
+    const bool made = format.add_ascii("%") && format.add_number(most) && (sizeof(Char) == 1 || format.add_ascii("l")) &&
                       add_conversion(how, format) && format.add_ascii("%n");
     const Char* text = made ? format.finish() : nullptr;
     if (!text) return failed;
-    // Filled with what no text holds, so that its end shows, however many NULs were scanned.
-    std::array<Out, most_at_once * (std::is_same_v<Char, Out> || sizeof(Out) > 1 ? 1 : 16) + 1> some;
-    std::memset(some.data(), 0xff, sizeof some);
+    std::array<Char, most_at_once + 1> some;
     int reached = -1;
     const int matched = guarded([&](const Char* once) { return from_.scan(once, some.data(), &reached); }, text);
     if (failed_hard_) return failed;
     if (matched == EOF) return out_of_input;
     if (matched == 0 || reached < 0) return no_match;
-    const bool terminated = !(how.conversion == 'c' || how.conversion == 'C');
-    const std::size_t length = std::is_same_v<Char, Out> ? static_cast<std::size_t>(reached) : length_of(some, terminated);
-    if (!found.append(some.data(), length)) return failed;
     from_.advance(reached);
-    return sizeof(Out) > 1 ? static_cast<int>(length) : reached;
+    return append_to(found, some.data(), static_cast<std::size_t>(reached), state);
   }
 
-  template <class Array>
-  static std::size_t length_of(const Array& some, bool terminated) {
-    std::size_t end = some.size();
-    typename Array::value_type unused;
-    std::memset(&unused, 0xff, sizeof unused);
-    while (end != 0 && some[end - 1] == unused) --end;
-    return terminated && end != 0 ? end - 1 : end;
+  // A character that the end of the input cut short. As in libc this is not an end of input.
+  bool stop_malformed() {
+    report_malformed();
+    return stop(assigned_);
+  }
+
+  static int report_malformed() {
+    errno = EILSEQ;
+    return malformed;
+  }
+
+  template <class T>
+  static int append_to(growing_array<T>& found, const T* units, std::size_t count, std::mbstate_t&) {
+    return found.append(units, count) ? static_cast<int>(count) : failed;
+  }
+
+  static int append_to(growing_array<char>& found, const wchar_t* units, std::size_t count, std::mbstate_t& state) {
+    for (std::size_t i = 0; i < count; ++i) {
+      char bytes[MB_LEN_MAX];
+      const std::size_t length = std::wcrtomb(bytes, units[i], &state);
+      if (length == static_cast<std::size_t>(-1)) return report_malformed();
+      if (!found.append(bytes, length)) return failed;
+    }
+    return static_cast<int>(count);
+  }
+
+  // A character may be cut by the end of the piece: the state keeps its first part.
+  static int append_to(growing_array<wchar_t>& found, const char* units, std::size_t count, std::mbstate_t& state) {
+    int appended = 0;
+    for (const char* end = units + count; units != end;) {
+      wchar_t character = 0;
+      const std::size_t length = std::mbrtowc(&character, units, static_cast<std::size_t>(end - units), &state);
+      if (length == static_cast<std::size_t>(-1)) return report_malformed();
+      if (length == static_cast<std::size_t>(-2)) break;
+      if (!found.append(character)) return failed;
+      units += length ? length : 1;
+      ++appended;
+    }
+    return appended;
   }
 
   static bool add_conversion(const directive<Char>& how, format_text<Char>& format) {
