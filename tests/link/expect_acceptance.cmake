@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Builds a target that the check has to let pass, anew: cmake -DBUILD=… -DTARGET=… -DMODULE=… [-DREADELF=… -DWAIVERS=…] -P
 file(REMOVE ${MODULE} ${MODULE}.debug)
 execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} --target ${TARGET}

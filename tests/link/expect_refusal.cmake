@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Builds a target that the check has to refuse: cmake -DBUILD=… -DTARGET=… -DMODULE=… -DSYMBOLS=a,b -P
 # The build must fail, each symbol must be named with a reason and a remedy, and the module must be gone.
 string(REPLACE "," ";" SYMBOLS "${SYMBOLS}")
