@@ -178,6 +178,7 @@ bool start(abi::ModuleCtx* ctx) noexcept {
   server_functions.not_usable = padded && !has(abi::function::MallocUsableSize) ? sizeof(void*) : 0;
   from = redismodule_memory_accounting ? source::counted : padded ? source::padded : source::server;
   publish_source();
+  watch_exit();
   (void)std::uncaught_exceptions();  // makes this thread's exception state now, which libc allocates on its first use
   return true;
 }

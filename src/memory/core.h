@@ -102,6 +102,9 @@ void* allocate_zeroed(std::size_t count, std::size_t size) noexcept;
 void* reallocate(void* block, std::size_t size) noexcept;
 std::size_t usable_size(void* block) noexcept;
 
+// Has a thread that is left joinable when the process ends be reported instead of aborting it.
+void watch_exit() noexcept;
+
 // Copies the block into one of the backend in force, without freeing it; for backends whose blocks cannot grow in place.
 void* copy_block(void* block, std::size_t held, std::size_t size) noexcept;
 

@@ -14,12 +14,15 @@ using redismodule::memory::detail::release;
 // Zero bytes, which are a block too; or out of memory, as the standard has it: the new-handler may make room, and if
 // there is none, bad_alloc.
 [[gnu::cold, gnu::noinline]] void* after_failure(std::size_t size, std::size_t alignment) {
-  if (size == 0) size = 1;
-  for (;;) {
+  if (size == 0) {
+    size = 1;
     if (void* block = allocate_aligned(size, alignment)) return block;
+  }
+  for (;;) {
     auto handler = std::get_new_handler();
     if (!handler) throw std::bad_alloc{};
     handler();
+    if (void* block = allocate_aligned(size, alignment)) return block;
   }
 }
 

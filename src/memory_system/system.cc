@@ -15,6 +15,7 @@ bool start(abi::ModuleCtx* ctx) noexcept {
 
 void stop() noexcept {}
 void refresh() noexcept {}
+std::size_t threads_left() noexcept { return 0; }
 source current_source() noexcept { return source::system; }
 
 statistics current() noexcept {

@@ -1,18 +1,18 @@
 // What allocators of modules are known to get wrong, done on a real server: each fault is counted, and counts zero.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <limits>
-#include <string>
-#include <vector>
 
+#include "memory_figures.h"
 #include "redismodule/testing/server.h"
 
 namespace {
 
 namespace testing_kit = redismodule::testing;
 using testing_kit::server;
+using memory_figures::growth;
+using memory_figures::noise;
+using memory_figures::settled_memory;
 
 constexpr const char* module_name = "a_module_with_a_name_that_is_longer_than_sixty_four_bytes_and_then_some_more";
 
@@ -21,43 +21,6 @@ server quiet_server() {
   server s{MEMORY_FAULTS_MODULE};
   s.call("mem.threads");
   return s;
-}
-
-// used_memory without the buffers of clients, which the server shrinks when it likes.
-long long memory_without_clients(server& s) {
-  auto figures = s.info("memory");
-  return std::stoll(figures.at("used_memory")) - std::stoll(figures.at("mem_clients_normal"));
-}
-
-// The median of 20 samples: the server's own timers take and give back.
-long long settled_memory(server& s) {
-  std::vector<long long> samples;
-  for (int i = 0; i < 20; ++i) samples.push_back(memory_without_clients(s));
-  std::nth_element(samples.begin(), samples.begin() + 10, samples.end());
-  return samples[10];
-}
-
-// A leak of one block a round shows as 16 bytes times the rounds; what the server does by itself stays below this.
-constexpr long long noise = 4096;
-
-// What used_memory grows by while `run` runs, less what `known` says it grew by, after a run that fills caches. Of
-// five measurements the one nearest to zero: a leak is in each, what the server does by itself only in some.
-template <class Run, class Known>
-long long growth(server& s, Run run, Known known) {
-  run();
-  long long nearest = std::numeric_limits<long long>::max();
-  for (int i = 0; i < 5 && std::abs(nearest) > noise; ++i) {
-    const auto before = settled_memory(s) - known();
-    run();
-    const auto grown = settled_memory(s) - known() - before;
-    if (std::abs(grown) < std::abs(nearest)) nearest = grown;
-  }
-  return nearest;
-}
-
-template <class Run>
-long long growth(server& s, Run run) {
-  return growth(s, run, [] { return 0LL; });
 }
 
 TEST(memory, blocks_are_aligned_by_every_method_on_this_allocator) {

@@ -33,6 +33,11 @@ void stop() noexcept;
 // Lock: held; no other thread of the module may allocate meanwhile.
 void refresh() noexcept;
 
+// How many of the module's threads still run, or have ended and were neither joined nor detached. With one left the
+// module cannot be unmapped: the module builder then refuses to unload, and an OnUnload of one's own should.
+// Always 0 in modules built with the system allocator, whose calls are not redirected.
+std::size_t threads_left() noexcept;
+
 // Where allocate() gets its blocks.
 enum class source : std::uint8_t {
   arena,    // the bootstrap arena: start() has not run
