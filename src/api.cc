@@ -17,7 +17,7 @@ using get_api_function = int (*)(const char* name, void** target);
 
 // The names as one text and an offset each: no pointer in the data, so nothing to relocate when a module loads.
 constexpr char names[] =
-#define X(name, result, parameters, redis, valkey) #name "\0"
+#define REDISMODULE_ROW(name, result, parameters, redis, valkey) #name "\0"
 #include <redismodule/abi/functions.inc>
     ;
 
@@ -50,7 +50,7 @@ using abi::never;
 using abi::unstable;
 
 constexpr releases first_releases[] = {
-#define X(name, result, parameters, redis, valkey) {redis, valkey},
+#define REDISMODULE_ROW(name, result, parameters, redis, valkey) {redis, valkey},
 #include <redismodule/abi/functions.inc>
 };
 
@@ -318,6 +318,7 @@ void pretend_older(version number) noexcept {
     const version needed = found.family == server_family::valkey ? first.valkey : first.redis;
     if (needed == version{} || needed > number) set_entry(i, nullptr);
   }
+  join_names();
   found.number = number;
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <redismodule/testing/server.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,7 @@ TEST_F(abi_in_a_server, can_pretend_to_be_older) {
     EXPECT_EQ(s.call("ABI.SERVER")[1], "7.2.5");
     EXPECT_EQ(s.call("ABI.HAS", "ReplyWithMap"), 1);
     EXPECT_EQ(s.call("ABI.HAS", "GetClusterNodeInfoForClient"), 0);
+    EXPECT_EQ(s.call("ABI.HAS", "DefragRedisModuleString"), 1);
   }
   EXPECT_EQ(s.call("ABI.HAS", "ReplySetPushLength"), 0);
   EXPECT_EQ(s.call("PING"), "PONG");

@@ -258,7 +258,7 @@ std::vector<constant> all_constants() {
   using abi::never;
   using abi::unstable;
   return {
-#define X(name, type, value, redis, valkey) {#name, number_of(abi::name), redis, valkey},
+#define REDISMODULE_ROW(name, type, value, redis, valkey) {#name, number_of(abi::name), redis, valkey},
 #include <redismodule/abi/constants.inc>
   };
 }

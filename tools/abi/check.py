@@ -4,11 +4,12 @@ For each header it generates one translation unit, which includes the header and
 function's type, each constant's type and value, each struct's size and each member's offset and type agree. What
 disagrees has to be a row of the list of differences, and each row of that list has to be found.
 
-usage: check.py --servers DIR --include DIR --differences FILE [--compiler CXX] [--work DIR]
+usage: check.py --servers DIR --include DIR --differences FILE [--compiler CXX]
 """
 
 import argparse
 import concurrent.futures
+import functools
 import os
 import re
 import subprocess
@@ -228,9 +229,16 @@ def names_in_order(ours):
     return names == sorted(names) and len(names) == len(set(names))
 
 
+@functools.lru_cache(None)
+def all_errors(compiler):
+    """The option that has the compiler show all errors, not the first few."""
+    version = subprocess.run([compiler, "--version"], check=True, capture_output=True, text=True).stdout
+    return "-ferror-limit=0" if "clang" in version else "-fmax-errors=0"
+
+
 def compile_errors(compiler, include, path):
-    limit = "-ferror-limit=0" if "clang" in os.path.basename(compiler) else "-fmax-errors=0"
-    run = subprocess.run([compiler, *FLAGS, limit, "-I", include, path], capture_output=True, text=True)
+    command = [compiler, *FLAGS, all_errors(compiler), "-I", include, path]
+    run = subprocess.run(command, capture_output=True, text=True)
     return [line for line in run.stderr.splitlines() if "error:" in line]
 
 
@@ -288,15 +296,12 @@ def main():
     parser.add_argument("--include", required=True)
     parser.add_argument("--differences", required=True)
     parser.add_argument("--compiler", default="g++")
-    parser.add_argument("--work")
     options = parser.parse_args()
     options.servers = os.path.abspath(options.servers)
-    work = options.work or tempfile.mkdtemp(prefix="abi-check-")
-    os.makedirs(work, exist_ok=True)
     differences = Differences(options.differences)
     headers = read_headers(options.servers, options.compiler)
     ours = table.Table(options.include)
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with tempfile.TemporaryDirectory(prefix="abi-check-") as work, concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda name: check_header(name, headers[name], ours, differences, options.compiler,
                                                           options.include, work), headers))
     report(results, ours, differences)

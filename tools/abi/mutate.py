@@ -41,6 +41,7 @@ class Mutator:
         # A fault where no header looks is none that could be found.
         self.functions = set().union(*(official.functions for official in headers.values()))
         self.structs = set().union(*(official.structs for official in headers.values()))
+        self.callbacks = set().union(*(official.callbacks for official in headers.values()))
         self.ours = table.Table(include)
 
     def replace(self, file, old, new, words):
@@ -49,10 +50,15 @@ class Mutator:
             return None
         return Mutation(file, text.replace(old, new), words)
 
+    def line_of(self, file, name):
+        return re.search(r"^REDISMODULE_ROW\(%s, .*$" % name, self.texts[file], re.M).group(0)
+
     def pick_function(self):
         row = self.random.choice([row for row in self.ours.functions if row.name in self.functions])
-        line = re.search(r"^X\(%s, .*$" % re.escape(row.name), self.texts["functions.inc"], re.M).group(0)
-        return row, line
+        return row, self.line_of("functions.inc", row.name)
+
+    def checkable_constants(self):
+        return [row for row in self.ours.constants if "unstable" not in (row.redis, row.valkey)]
 
     def pick_struct(self):
         """The text of a struct without nested ones, and its members' lines."""
@@ -63,6 +69,36 @@ class Mutator:
         return name, body, MEMBER.findall(body)
 
     def wrong_type(self):
+        return self.random.choice([self.function_type, self.function_type, self.constant_type, self.member_type,
+                                   self.callback_type])()
+
+    def constant_type(self):
+        row = self.random.choice([row for row in self.checkable_constants() if "*" not in row.type])
+        line = self.line_of("constants.inc", row.name)
+        wrong = "unsigned" if row.type == "int" else "int"
+        return self.replace("constants.inc", line, line.replace(", %s, " % row.type, ", %s, " % wrong, 1),
+                            "%s: %s" % (row.name, wrong))
+
+    def member_type(self):
+        """Of the same size, so that nothing but the type is wrong."""
+        name, body, members = self.pick_struct()
+        member = self.random.choice(members)
+        wrong = member.replace("* ", "** ", 1)
+        for right, other in (("int ", "unsigned "), ("uint64_t", "int64_t"), ("int32_t", "uint32_t"),
+                             ("size_t", "ssize_t"), ("long long", "unsigned long long"), ("Func ", "Func2 ")):
+            if wrong == member and member.lstrip().startswith(right):
+                wrong = member.replace(right, other, 1)
+        if body.count(member) != 1 or wrong == member:
+            return None
+        return self.replace("structs.h", body, body.replace(member, wrong), "%s: %s" % (name, wrong.strip()))
+
+    def callback_type(self):
+        callbacks = re.findall(r"^using Module(\w+) =\s+([^\n]*?) \(\*\)", self.texts["callbacks.h"], re.M)
+        name, result = self.random.choice([each for each in callbacks if each[0] in self.callbacks])
+        right = re.search(r"^using Module%s =\s+[^\n]*? \(\*\)" % name, self.texts["callbacks.h"], re.M).group(0)
+        return self.replace("callbacks.h", right, right.replace(" (*)", "* (*)"), "%s: result %s*" % (name, result))
+
+    def function_type(self):
         row, line = self.pick_function()
         parameters = row.text.split(", ")
         at = self.random.randrange(len(parameters))
@@ -88,9 +124,8 @@ class Mutator:
                             "%s: a parameter fewer" % row.name)
 
     def wrong_constant(self):
-        checkable = [row for row in self.ours.constants if "unstable" not in (row.redis, row.valkey)]
-        row = self.random.choice(checkable)
-        line = re.search(r"^X\(%s, .*$" % row.name, self.texts["constants.inc"], re.M).group(0)
+        row = self.random.choice(self.checkable_constants())
+        line = self.line_of("constants.inc", row.name)
         wrong = row.text[:-1] + '?"' if row.type == "const char*" else "(%s) + 1" % row.text
         if row.type == "double":
             wrong = "1.0"
@@ -123,10 +158,10 @@ class Mutator:
     def swapped_lines(self, line):
         lines = self.texts["functions.inc"].split("\n")
         at = lines.index(line)
-        if not lines[at + 1].startswith("X("):
+        if not lines[at + 1].startswith("REDISMODULE_ROW("):
             return None
         return self.replace("functions.inc", line + "\n" + lines[at + 1], lines[at + 1] + "\n" + line,
-                            "the lines of %s and the next" % line.split(",")[0][2:])
+                            "the lines of %s and the next" % line.split(",")[0].split("(")[1])
 
     def swapped_members(self):
         name, body, members = self.pick_struct()

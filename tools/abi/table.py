@@ -5,8 +5,8 @@ import re
 import header
 
 RELEASE = r"(?:from\(\d+, \d+, \d+\)|never|unstable)"
-FUNCTION = re.compile(r"^X\((\w+), ([^(]*), \((.*)\), (%s), (%s)\)$" % (RELEASE, RELEASE), re.M)
-CONSTANT = re.compile(r"^X\((\w+), ([\w ]+\*?), (.*), (%s), (%s)\)$" % (RELEASE, RELEASE), re.M)
+FUNCTION = re.compile(r"^REDISMODULE_ROW\((\w+), ([^(]*), \((.*)\), (%s), (%s)\)$" % (RELEASE, RELEASE), re.M)
+CONSTANT = re.compile(r"^REDISMODULE_ROW\((\w+), ([\w ]+\*?), (.*), (%s), (%s)\)$" % (RELEASE, RELEASE), re.M)
 
 
 class Row:
@@ -34,7 +34,7 @@ def read_rows(path, pattern):
     with open(path) as file:
         text = file.read()
     rows = [Row(n, t, x, parse_release(r), parse_release(v)) for n, t, x, r, v in pattern.findall(text)]
-    if len(rows) != len(re.findall(r"^X\(", text, re.M)):
+    if len(rows) != len(re.findall(r"^REDISMODULE_ROW\(", text, re.M)):
         raise ValueError(path + ": a line does not have the form that its head describes")
     return rows
 

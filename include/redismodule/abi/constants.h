@@ -6,7 +6,7 @@
 
 namespace redismodule::abi {
 
-#define X(name, type, value, redis, valkey) inline constexpr type name = static_cast<type>(value);
+#define REDISMODULE_ROW(name, type, value, redis, valkey) inline constexpr type name = static_cast<type>(value);
 #include <redismodule/abi/constants.inc>
 
 // What HashSet takes as a value to delete the field: a pointer that no string has.

@@ -10,7 +10,7 @@ namespace redismodule::abi {
 // ACLCheckKeyPrefixPermissions, shown as Redis has it. On Valkey that entry holds a function of ours that makes
 // Valkey's call of it, so it is called alike on both.
 struct function_table {
-#define X(name, result, parameters, redis, valkey) result(*name) parameters;
+#define REDISMODULE_ROW(name, result, parameters, redis, valkey) result(*name) parameters;
 #include <redismodule/abi/functions.inc>
 };
 
@@ -18,7 +18,7 @@ struct function_table {
 using ValkeyACLCheckKeyPrefixPermissions = int (*)(ModuleUser* user, const char* key, size_t len, unsigned int flags);
 
 enum class function : uint16_t {
-#define X(name, result, parameters, redis, valkey) name,
+#define REDISMODULE_ROW(name, result, parameters, redis, valkey) name,
 #include <redismodule/abi/functions.inc>
 };
 
