@@ -1,7 +1,9 @@
 #include "redismodule/module.h"
 
+#include <cstdio>
 #include <vector>
 
+#include "image.h"
 #include "redismodule/memory/memory.h"
 
 // Written by redismodule_add_module(): the symbols that the check after linking let pass, separated by spaces.
@@ -49,10 +51,32 @@ bool is_name_taken(abi::ModuleCtx* ctx, const char* name) noexcept {
   return true;
 }
 
-void write_info(abi::ModuleInfoCtx* info, int) noexcept {
-  if (api.InfoAddSection(info, "") == abi::MODULE_ERR) return;
-  api.InfoAddFieldULongLong(info, "version", static_cast<unsigned long long>(loaded->version));
-  memory::add_info_fields(info);
+struct crash_section {
+  abi::ModuleInfoCtx* info;
+  int frames;
+};
+
+void add_frame(const char* frame, void* argument) noexcept {
+  auto& section = *static_cast<crash_section*>(argument);
+  char field[24];
+  std::snprintf(field, sizeof field, "frame_%02d", section.frames++);
+  api.InfoAddFieldCString(section.info, field, frame);
+}
+
+// The server's own stack trace has addresses only, since a module exports no names but its entry points.
+void write_crash_section(abi::ModuleInfoCtx* info) noexcept {
+  if (api.InfoAddSection(info, "crash") == abi::MODULE_ERR) return;
+  crash_section section{info, 0};
+  detail::visit_own_frames(add_frame, &section);
+}
+
+void write_info(abi::ModuleInfoCtx* info, int for_crash_report) noexcept {
+  if (api.InfoAddSection(info, "") != abi::MODULE_ERR) {
+    api.InfoAddFieldULongLong(info, "version", static_cast<unsigned long long>(loaded->version));
+    api.InfoAddFieldCString(info, "build_id", detail::own_build_id().digits);
+    memory::add_info_fields(info);
+  }
+  if (for_crash_report) write_crash_section(info);
 }
 
 bool build(const detail::module_definition& module, abi::ModuleCtx* ctx, args arguments) noexcept {
@@ -142,6 +166,10 @@ int unload(void* context) noexcept {
     return abi::MODULE_ERR;
   }
   if (!run_unload_hooks(ctx, name)) return abi::MODULE_ERR;
+  if (memory::threads_left() != 0) {
+    say_not_unloaded(ctx, name, "one of its threads still runs, or was neither joined nor detached");
+    return abi::MODULE_ERR;
+  }
   forget();
   memory::stop();
   return abi::MODULE_OK;

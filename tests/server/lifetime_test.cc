@@ -1,0 +1,88 @@
+// The end of a module: unloading with threads left, the process's exit, a crash.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "lifetime_build_id.h"
+#include "redismodule/testing/server.h"
+
+namespace {
+
+using redismodule::testing::server;
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void expect_refusal(server& s) {
+  EXPECT_TRUE(s.call("MODULE", "UNLOAD", "lifetime").is_error());
+  EXPECT_TRUE(contains(s.log(), "lifetime: not unloaded")) << s.log();
+  EXPECT_TRUE(contains(s.log(), "thread")) << s.log();
+  EXPECT_TRUE(s.alive());
+}
+
+TEST(lifetime, a_running_thread_keeps_the_module_loaded_until_it_is_joined) {
+  server s;
+  s.load(LIFETIME_MODULE);
+  s.call("life.start");
+  expect_refusal(s);
+  s.call("life.join");
+  s.unload("lifetime");
+  EXPECT_FALSE(s.maps("lifetime.so"));
+}
+
+TEST(lifetime, an_ended_thread_that_nobody_joined_keeps_the_module_loaded) {
+  server s;
+  s.load(LIFETIME_MODULE);
+  s.call("life.start");
+  s.call("life.end");
+  std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  expect_refusal(s);
+  s.call("life.join");
+  s.unload("lifetime");
+}
+
+TEST(lifetime, a_detached_thread_keeps_the_module_loaded_while_it_runs) {
+  server s;
+  s.load(LIFETIME_MODULE);
+  s.call("life.detached", 200);
+  expect_refusal(s);
+  std::this_thread::sleep_for(std::chrono::milliseconds{400});
+  s.unload("lifetime");
+  EXPECT_FALSE(s.maps("lifetime.so"));
+}
+
+TEST(lifetime, a_joinable_thread_does_not_turn_the_servers_exit_into_an_abort) {
+  server s{LIFETIME_MODULE};
+  s.call("life.start");
+  EXPECT_EQ(s.stop(), 0);
+  EXPECT_TRUE(contains(s.log(), "neither joined nor detached")) << s.log();
+}
+
+TEST(lifetime, without_threads_the_exit_is_an_ordinary_one) {
+  server s{LIFETIME_MODULE};
+  EXPECT_EQ(s.stop(), 0);
+  EXPECT_FALSE(contains(s.log(), "neither joined nor detached"));
+}
+
+TEST(lifetime, a_crash_report_names_the_modules_functions) {
+  server s{LIFETIME_MODULE};
+  EXPECT_THROW(s.call("life.crash"), redismodule::testing::connection_lost);
+  const auto log = s.log();
+  EXPECT_TRUE(contains(log, "lifetime_frame_00:lifetime.so+0x")) << log;
+  EXPECT_TRUE(contains(log, " lifetime::read_through(int const volatile*)+0x")) << log;
+}
+
+TEST(lifetime, info_shows_the_build_id_and_where_memory_comes_from) {
+  server s{LIFETIME_MODULE};
+  const auto info = s.call("INFO", "lifetime").str();
+  EXPECT_TRUE(contains(info, "lifetime_version:7")) << info;
+  EXPECT_TRUE(contains(info, "lifetime_memory_source:server")) << info;
+  const auto at = info.find("lifetime_build_id:");
+  ASSERT_NE(at, std::string::npos) << info;
+  const auto id = info.substr(at + 18, info.find('\r', at) - at - 18);
+  EXPECT_EQ(id.size(), 40u) << id;
+  EXPECT_EQ(id, LIFETIME_BUILD_ID);
+}
+
+}  // namespace
