@@ -21,16 +21,16 @@ set(REDISMODULE_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "")
 find_program(REDISMODULE_READELF NAMES readelf REQUIRED DOC "binutils' readelf, for the check after linking")
 find_program(REDISMODULE_OBJCOPY NAMES objcopy REQUIRED DOC "binutils' objcopy, for debug symbols and static modules")
 
-# The option file goes beside the module rather than on its command line, which would grow by a hundred options.
+# The options go into a file beside the module: a hundred of them would hide all others on the command line.
 function(redismodule_redirect_allocations target)
   set(list ${REDISMODULE_CMAKE_DIR}/redismodule-wrapped.txt)
   set(options ${CMAKE_CURRENT_BINARY_DIR}/redismodule/wrap.options)
   file(STRINGS ${list} names REGEX "^[A-Za-z_]")
-  list(TRANSFORM names PREPEND "--wrap=")
+  list(TRANSFORM names PREPEND "-Wl,--wrap=")
   list(JOIN names "\n" text)
   file(CONFIGURE OUTPUT ${options} CONTENT "${text}\n" @ONLY)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
-  target_link_options(${target} PRIVATE "LINKER:@${options}")
+  target_link_options(${target} PRIVATE "@${options}")
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${options})
 endfunction()
 
