@@ -1,5 +1,5 @@
-#include <redismodule/abi/constants.h>
-#include <redismodule/api.h>
+#include "redismodule/api.h"
+#include "redismodule/abi/constants.h"
 
 #include <cerrno>
 #include <cstring>
@@ -18,7 +18,7 @@ using get_api_function = int (*)(const char* name, void** target);
 // The names as one text and an offset each: no pointer in the data, so nothing to relocate when a module loads.
 constexpr char names[] =
 #define REDISMODULE_ROW(name, result, parameters, redis, valkey) #name "\0"
-#include <redismodule/abi/functions.inc>
+#include "redismodule/abi/functions.inc"
     ;
 
 struct name_offsets {
@@ -51,7 +51,7 @@ using abi::unstable;
 
 constexpr releases first_releases[] = {
 #define REDISMODULE_ROW(name, result, parameters, redis, valkey) {redis, valkey},
-#include <redismodule/abi/functions.inc>
+#include "redismodule/abi/functions.inc"
 };
 
 constexpr std::string_view name_at(std::size_t index) {

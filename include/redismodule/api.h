@@ -1,7 +1,7 @@
 // The server's functions, found when the module loads; which server it is; and what to do about what it lacks.
 #pragma once
 
-#include <redismodule/abi/functions.h>
+#include "redismodule/abi/functions.h"
 
 #include <compare>
 #include <string_view>

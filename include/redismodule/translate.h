@@ -7,8 +7,8 @@
 // from_server<>() what a number from such a server means.
 #pragma once
 
-#include <redismodule/abi/structs.h>
-#include <redismodule/api.h>
+#include "redismodule/abi/structs.h"
+#include "redismodule/api.h"
 
 namespace redismodule {
 

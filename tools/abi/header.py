@@ -35,7 +35,8 @@ class Header:
     def find_enums(self):
         """Enumerators by the name of their type."""
         enums = {}
-        for body, name in re.findall(r"typedef enum(?: \w+)? \{([^}]*)\} %sModule(\w+);" % self.prefix, self.text):
+        pattern = r"typedef enum(?: \w+)? \{([^}]*)\} %sModule(\w+);" % self.prefix
+        for body, name in re.findall(pattern, self.text):
             enums[name] = [part.split("=")[0].strip() for part in body.split(",") if part.strip()]
         return enums
 
@@ -58,9 +59,9 @@ def find_macros(text, prefix):
     """Macros that stand for a value: the rest are compiler attributes, initializers and parts of structs."""
     macros = {}
     for name, body in re.findall(r"^#define %s(\w+) (\S.*)$" % prefix, text, re.M):
-        if body.startswith(("{", "struct", "__attribute__", prefix + "ATTR")) or name in ("API", "ATTR", "EXPERIMENTAL_API"):
-            continue
-        macros[name] = body
+        is_value = not body.startswith(("{", "struct", "__attribute__", prefix + "ATTR"))
+        if is_value and name not in ("API", "ATTR", "EXPERIMENTAL_API"):
+            macros[name] = body
     return macros
 
 
@@ -70,7 +71,7 @@ def strip_version(name):
 
 
 def find_structs(text, prefix, keyword="typedef struct"):
-    """All `typedef struct tag { … } prefixName;` (or, with the keyword struct, C++'s `struct prefixName { … };`)."""
+    """All `typedef struct tag { … } prefixName;` (with the keyword struct: `struct prefixName { … };`)."""
     structs = []
     for match in re.finditer(r"%s (\w+ )?\{" % keyword, text):
         end = matching_brace(text, match.end() - 1)

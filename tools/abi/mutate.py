@@ -203,8 +203,8 @@ class Trial:
             return "names not in order"
         # The headers with most in them first: most faults are found there.
         for name in ("valkey-9.1.2", "redis-8.0.6", "redis-8.0.2", "valkey-8.1.1", "redis-7.0.15", "redis-6.0.16"):
-            result = check.check_header(name, self.headers[name], ours, self.differences, self.options.compiler, include,
-                                        include)
+            result = check.check_header(name, self.headers[name], ours, self.differences, self.options.compiler,
+                                        include, include)
             problems = check.problems_of(result, self.differences)
             if problems:
                 return problems[0]

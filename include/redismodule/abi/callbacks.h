@@ -1,7 +1,7 @@
 // The types of the functions that a module hands to the server.
 #pragma once
 
-#include <redismodule/abi/types.h>
+#include "redismodule/abi/types.h"
 
 namespace redismodule::abi {
 

@@ -1,13 +1,13 @@
 // The constants of the module API, from constants.inc. Never macros, so that an official header fits beside them.
 #pragma once
 
-#include <redismodule/abi/structs.h>
-#include <redismodule/abi/types.h>
+#include "redismodule/abi/structs.h"
+#include "redismodule/abi/types.h"
 
 namespace redismodule::abi {
 
 #define REDISMODULE_ROW(name, type, value, redis, valkey) inline constexpr type name = static_cast<type>(value);
-#include <redismodule/abi/constants.inc>
+#include "redismodule/abi/constants.inc"
 
 // What HashSet takes as a value to delete the field: a pointer that no string has.
 inline ModuleString* const MODULE_HASH_DELETE = reinterpret_cast<ModuleString*>(1L);

@@ -1,8 +1,8 @@
 // The functions of the module API, from functions.inc: one table of pointers, and a number for each.
 #pragma once
 
-#include <redismodule/abi/structs.h>
-#include <redismodule/abi/types.h>
+#include "redismodule/abi/structs.h"
+#include "redismodule/abi/types.h"
 
 namespace redismodule::abi {
 
@@ -11,7 +11,7 @@ namespace redismodule::abi {
 // Valkey's call of it, so it is called alike on both.
 struct function_table {
 #define REDISMODULE_ROW(name, result, parameters, redis, valkey) result(*name) parameters;
-#include <redismodule/abi/functions.inc>
+#include "redismodule/abi/functions.inc"
 };
 
 // ACLCheckKeyPrefixPermissions as Valkey has it.
@@ -19,7 +19,7 @@ using ValkeyACLCheckKeyPrefixPermissions = int (*)(ModuleUser* user, const char*
 
 enum class function : uint16_t {
 #define REDISMODULE_ROW(name, result, parameters, redis, valkey) name,
-#include <redismodule/abi/functions.inc>
+#include "redismodule/abi/functions.inc"
 };
 
 inline constexpr size_t function_count = sizeof(function_table) / sizeof(void (*)());

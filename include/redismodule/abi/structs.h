@@ -2,8 +2,8 @@
 // official headers; where the families name a member differently, Redis's name.
 #pragma once
 
-#include <redismodule/abi/callbacks.h>
-#include <redismodule/abi/types.h>
+#include "redismodule/abi/callbacks.h"
+#include "redismodule/abi/types.h"
 
 namespace redismodule::abi {
 
