@@ -1,9 +1,10 @@
 // Twelve features of the C++ library in modules that stand beside each other,
 // in either order: all right, and no byte of used_memory is lost or gained.
+#include "modules/features.h"
+
 #include <gtest/gtest.h>
 
 #include "isolation.h"
-#include "modules/features.h"
 
 namespace {
 
@@ -36,15 +37,15 @@ constexpr int repeats = 5;
 constexpr long long noise = rounds;
 
 struct verdict {
-  int wrong = 0;   // features with a wrong result
-  int drifted = 0; // features after which used_memory was not where it had been
-  long long drift = 0; // by this much in all
-  std::string names;   // of the features
+  int wrong = 0;        // features with a wrong result
+  int drifted = 0;      // features after which used_memory was not where it had been
+  long long drift = 0;  // by this much in all
+  std::string names;    // of the features
 };
 
 // A fault repeats itself, whereas what is kept for good, or a server's buffers
 // that shrink, come once: hence the median.
-verdict try_features(server &s, const neighbour &of) {
+verdict try_features(server& s, const neighbour& of) {
   verdict found;
   for (int index = 0; index < features::count; ++index) {
     bool wrong = false;
@@ -59,42 +60,35 @@ verdict try_features(server &s, const neighbour &of) {
     const bool drifted = std::abs(drift) > noise;
     found.drifted += drifted;
     found.drift += drift;
-    if (wrong || drifted)
-      found.names += std::string(features::all[index].name) + "; ";
+    if (wrong || drifted) found.names += std::string(features::all[index].name) + "; ";
   }
   return found;
 }
 
-void expect_right(server &s, const neighbour &of) {
+void expect_right(server& s, const neighbour& of) {
   const auto found = try_features(s, of);
   EXPECT_EQ(found.wrong, 0) << of.name << ": " << found.names;
   if (of.ours) {
-    EXPECT_EQ(found.drifted, 0)
-        << of.name << ": " << found.names << found.drift << " bytes";
-    EXPECT_GT(s.call(of.name + ".source").integer(), 0)
-        << "memory still comes from the arena";
+    EXPECT_EQ(found.drifted, 0) << of.name << ": " << found.names << found.drift << " bytes";
+    EXPECT_GT(s.call(of.name + ".source").integer(), 0) << "memory still comes from the arena";
   }
 }
 
 // Loads them in this order, tries all of them, unloads the first and tries the
 // others again.
-void expect_right_together(const std::vector<neighbour> &modules) {
+void expect_right_together(const std::vector<neighbour>& modules) {
   server s{isolation::quiet()};
-  for (const auto &each : modules)
-    s.load(each.path);
-  for (const auto &each : modules)
-    expect_right(s, each);
+  for (const auto& each : modules) s.load(each.path);
+  for (const auto& each : modules) expect_right(s, each);
   s.unload(modules.front().name);
-  for (std::size_t i = 1; i < modules.size(); ++i)
-    expect_right(s, modules[i]);
+  for (std::size_t i = 1; i < modules.size(); ++i) expect_right(s, modules[i]);
 }
 
 TEST(features, one_module_alone) {
   server s{isolation::quiet()};
   s.load(one.path);
   const auto found = try_features(s, one);
-  isolation::figures("features", s, "features\twrong\tdrifted", features::count,
-                     found.wrong, found.drifted);
+  isolation::figures("features", s, "features\twrong\tdrifted", features::count, found.wrong, found.drifted);
   EXPECT_EQ(found.wrong + found.drifted, 0) << found.names;
 }
 
@@ -138,12 +132,11 @@ TEST(features, the_control_is_seen_to_free_foreign_blocks) {
   std::string end = "it goes on";
   try {
     found = try_features(s, control);
-  } catch (const isolation::kit::connection_lost &lost) {
+  } catch (const isolation::kit::connection_lost& lost) {
     end = "the server ended";
   }
-  isolation::figures("features_control", s, "wrong\tdrifted\tend", found.wrong,
-                     found.drifted, end);
+  isolation::figures("features_control", s, "wrong\tdrifted\tend", found.wrong, found.drifted, end);
   EXPECT_TRUE(end == "the server ended" || found.wrong + found.drifted > 0);
 }
 
-} // namespace
+}  // namespace

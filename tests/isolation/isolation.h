@@ -18,11 +18,10 @@ namespace isolation {
 namespace kit = redismodule::testing;
 
 // Whether REDISMODULE_LONG_TESTS asks for the lengths that take minutes.
-inline bool long_run() {
-  return std::getenv("REDISMODULE_LONG_TESTS") != nullptr;
-}
+inline bool long_run() { return std::getenv("REDISMODULE_LONG_TESTS") != nullptr; }
 
-template <class T> T by_length(T in_short, T in_long) {
+template <class T>
+T by_length(T in_short, T in_long) {
   return long_run() ? in_long : in_short;
 }
 
@@ -34,29 +33,29 @@ inline kit::server_options quiet(std::vector<std::string> more = {}) {
   return options;
 }
 
-template <class T> T median(std::vector<T> values) {
+template <class T>
+T median(std::vector<T> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
 }
 
 // The server's directory name, which tells builds of one version apart:
 // redis-8.0.6-libc.
-inline std::string label(const kit::server &s) {
-  const auto &binary = s.binary();
+inline std::string label(const kit::server& s) {
+  const auto& binary = s.binary();
   const auto slash = binary.rfind('/');
-  if (slash == std::string::npos)
-    return binary;
-  char *real = realpath(binary.substr(0, slash).c_str(), nullptr);
-  if (!real)
-    return binary;
+  if (slash == std::string::npos) return binary;
+  char* real = realpath(binary.substr(0, slash).c_str(), nullptr);
+  if (!real) return binary;
   const std::string directory{real};
   std::free(real);
   return directory.substr(directory.rfind('/') + 1);
 }
 
-inline std::string text_of(const std::string &value) { return value; }
-inline std::string text_of(const char *value) { return value; }
-template <class T> std::string text_of(const T &value) {
+inline std::string text_of(const std::string& value) { return value; }
+inline std::string text_of(const char* value) { return value; }
+template <class T>
+std::string text_of(const T& value) {
   return std::to_string(value);
 }
 
@@ -64,16 +63,14 @@ template <class T> std::string text_of(const T &value) {
 // REDISMODULE_FIGURES names a file, appended to it: tab-separated, the table
 // and the server first. `columns` is the table's head.
 template <class... Values>
-void figures(const std::string &name, const kit::server &s,
-             const std::string &columns, const Values &...values) {
+void figures(const std::string& name, const kit::server& s, const std::string& columns, const Values&... values) {
   std::string row = name + "\t" + label(s);
   ((row += "\t" + text_of(values)), ...);
   std::cout << "[ figures  ] " << columns << "\n[ figures  ] " << row << "\n";
-  const char *path = std::getenv("REDISMODULE_FIGURES");
-  if (!path)
-    return;
+  const char* path = std::getenv("REDISMODULE_FIGURES");
+  if (!path) return;
   std::ofstream file{path, std::ios::app};
   file << name << "\t#server\t" << columns << "\n" << row << "\n";
 }
 
-} // namespace isolation
+}  // namespace isolation

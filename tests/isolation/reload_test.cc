@@ -13,26 +13,24 @@ namespace {
 using isolation::kit::client;
 using isolation::kit::server;
 
-constexpr long long most_difference = 4096; // bytes of used_memory
-constexpr double most_slope_difference = 8; // bytes a reload
+constexpr long long most_difference = 4096;  // bytes of used_memory
+constexpr double most_slope_difference = 8;  // bytes a reload
 
 // A client that issues commands, the module's among them whether it is loaded
 // or not.
 class running_client {
-public:
-  explicit running_client(server &s)
-      : connection_{s.connect()}, thread_{[this] { run(); }} {}
+ public:
+  explicit running_client(server& s) : connection_{s.connect()}, thread_{[this] { run(); }} {}
   ~running_client() { stop(); }
 
   void stop() {
     ending_ = true;
-    if (thread_.joinable())
-      thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
   long long commands() const { return commands_; }
   long long answers_of_module() const { return answers_of_module_; }
 
-private:
+ private:
   // In one pipeline, so that no unloading comes in between: Redis 8.0 reads a
   // client's last command again at its next one, and crashes where that was a
   // command of a module unloaded since, in whatever language.
@@ -47,10 +45,9 @@ private:
     }
   }
 
-  const std::string commands_at_once =
-      isolation::kit::encode_command({"SET", "key", "value"}) +
-      isolation::kit::encode_command({"reload.echo", "a text of some length"}) +
-      isolation::kit::encode_command({"GET", "key"});
+  const std::string commands_at_once = isolation::kit::encode_command({"SET", "key", "value"}) +
+                                       isolation::kit::encode_command({"reload.echo", "a text of some length"}) +
+                                       isolation::kit::encode_command({"GET", "key"});
   client connection_;
   std::atomic<bool> ending_{false};
   std::atomic<long long> commands_{0}, answers_of_module_{0};
@@ -58,20 +55,18 @@ private:
 };
 
 struct course {
-  std::vector<long long> at;     // reloads
-  std::vector<long long> memory; // used_memory then, unloaded
-  int still_mapped = 0;   // unloads after which the module's file was mapped
-  long long commands = 0; // of the running client
-  long long answers = 0;  // those that the module answered
+  std::vector<long long> at;      // reloads
+  std::vector<long long> memory;  // used_memory then, unloaded
+  int still_mapped = 0;           // unloads after which the module's file was mapped
+  long long commands = 0;         // of the running client
+  long long answers = 0;          // those that the module answered
 
   // Least squares from reload `first` on, in bytes a reload.
   double slope(long long first) const {
     double n = 0, x = 0, y = 0, xx = 0, xy = 0;
     for (std::size_t i = 0; i < at.size(); ++i) {
-      if (at[i] < first)
-        continue;
-      const auto a = static_cast<double>(at[i]),
-                 m = static_cast<double>(memory[i]);
+      if (at[i] < first) continue;
+      const auto a = static_cast<double>(at[i]), m = static_cast<double>(memory[i]);
       n += 1, x += a, y += m, xx += a * a, xy += a * m;
     }
     return (n * xy - x * y) / (n * xx - x * x);
@@ -84,20 +79,18 @@ constexpr int warm_up = 20;
 // What a server has in the buffers of its clients depends on how long ago they
 // did what. So the clients that reload and run are gone while samples are
 // taken, and those are taken by one that has done nothing else.
-long long settled_memory(server &s) {
+long long settled_memory(server& s) {
   auto sampler = s.connect();
   std::vector<long long> samples;
   for (int i = 0; i < 20; ++i) {
     const auto text = sampler.call("INFO", "memory").str();
-    samples.push_back(std::stoll(
-        text.substr(text.find("used_memory:") + std::strlen("used_memory:"))));
+    samples.push_back(std::stoll(text.substr(text.find("used_memory:") + std::strlen("used_memory:"))));
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
   return isolation::median(samples);
 }
 
-void reload_once(server &s, client &c, const std::string &module,
-                 course &seen) {
+void reload_once(server& s, client& c, const std::string& module, course& seen) {
   ASSERT_EQ(c.call("MODULE", "LOAD", module), "OK");
   EXPECT_TRUE(c.call("reload.work", 2).is_integer());
   EXPECT_FALSE(c.call("reload.echo", "x").is_error());
@@ -105,24 +98,21 @@ void reload_once(server &s, client &c, const std::string &module,
   seen.still_mapped += s.maps(module.substr(module.rfind('/') + 1));
 }
 
-void reload_until(server &s, const std::string &module, int from, int to,
-                  course &seen) {
+void reload_until(server& s, const std::string& module, int from, int to, course& seen) {
   auto control = s.connect();
   running_client client{s};
-  for (int i = from; i < to && !testing::Test::HasFatalFailure(); ++i)
-    reload_once(s, control, module, seen);
+  for (int i = from; i < to && !testing::Test::HasFatalFailure(); ++i) reload_once(s, control, module, seen);
   client.stop();
   seen.commands += client.commands();
   seen.answers += client.answers_of_module();
 }
 
-course reload(server &s, const std::string &module, int times) {
+course reload(server& s, const std::string& module, int times) {
   course seen;
   reload_until(s, module, -warm_up, 0, seen);
   const int step = times / 10;
   for (int at = 0; at <= times; at += step) {
-    if (at > 0)
-      reload_until(s, module, at - step, at, seen);
+    if (at > 0) reload_until(s, module, at - step, at, seen);
     seen.at.push_back(at);
     seen.memory.push_back(settled_memory(s));
   }
@@ -150,9 +140,8 @@ TEST(reload, used_memory_follows_a_twin_in_c_and_the_module_leaves_the_maps) {
   isolation::figures("reload", with_ours,
                      "reloads\tclient commands\tstill mapped\tgrowth "
                      "ours\tgrowth twin\tdifference\tslope ours\tslope twin",
-                     times, ours.commands, ours.still_mapped, ours.growth(),
-                     twin.growth(), difference, ours.slope(first),
-                     twin.slope(first));
+                     times, ours.commands, ours.still_mapped, ours.growth(), twin.growth(), difference,
+                     ours.slope(first), twin.slope(first));
   EXPECT_LE(std::abs(difference), most_difference);
   EXPECT_LE(std::abs(slope), most_slope_difference);
 }
@@ -174,4 +163,4 @@ TEST(reload, the_control_of_the_maps_sees_a_module_that_stays) {
   EXPECT_TRUE(s.maps("stays_mapped.so"));
 }
 
-} // namespace
+}  // namespace
