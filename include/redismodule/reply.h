@@ -111,9 +111,11 @@ class reply {
   // Any value that has reply_traits.
   template <class T>
   void push(T&& value) {
-    static_assert(replyable<T>,
-                  "redismodule: this type is not a reply: return a type with redismodule::reply_traits, or specialise it");
-    reply_traits<std::remove_cvref_t<T>>::write(*this, value);
+    if constexpr (replyable<T>) {
+      reply_traits<std::remove_cvref_t<T>>::write(*this, value);
+    } else {
+      static_assert(!sizeof(std::remove_reference_t<T>*), "redismodule: no reply can be made of this type: specialise redismodule::reply_traits");
+    }
   }
 
   // An aggregate of `size` values (a map: of `size` pairs), or one that counts while it is written. Sets and maps are
@@ -232,7 +234,14 @@ concept map_like = sized_range<T> && requires {
 
 template <class Range>
 void push_all(aggregate out, Range& values) {
-  for (auto&& value : values) out.push(value);
+  using reference = decltype(*values.begin());
+  for (auto&& value : values) {
+    if constexpr (!std::is_reference_v<reference> && requires { typename Range::value_type; }) {
+      out.push(static_cast<typename Range::value_type>(value));  // the reference may be a proxy, as of vector<bool>
+    } else {
+      out.push(value);
+    }
+  }
 }
 
 }  // namespace detail

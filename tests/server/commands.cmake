@@ -1,0 +1,3 @@
+redismodule_add_module(commands modules/commands.cc)
+redismodule_add_server_test(commands_test SOURCES commands_test.cc MODULES commands)
+redismodule_add_server_test(bad_input_test SOURCES bad_input_test.cc MODULES commands)
