@@ -5,6 +5,7 @@ set(installed_targets redismodule redismodule_api redismodule_memory redismodule
 if(TARGET redismodule_testing)
   list(APPEND installed_targets redismodule_testing)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/testing/include/redismodule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/testing/cmake/ DESTINATION ${package_dir} FILES_MATCHING PATTERN "*.cmake")
 endif()
 
 install(TARGETS ${installed_targets} EXPORT redismodule-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -20,9 +21,9 @@ install(FILES
   ${PROJECT_SOURCE_DIR}/cmake/module-constants.cc.in
   DESTINATION ${package_dir})
 
-set(redismodule_needs_threads FALSE)
+set(redismodule_has_testing FALSE)
 if(TARGET redismodule_testing)
-  set(redismodule_needs_threads TRUE)
+  set(redismodule_has_testing TRUE)
 endif()
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/redismodule-config.cmake.in ${PROJECT_BINARY_DIR}/redismodule-config.cmake
