@@ -1,0 +1,31 @@
+# cmake -DCOMPILER=… -DSOURCE=… -DINCLUDE=… -P check.cmake
+#
+# A source file with a mistake in it: without the mistake it compiles, with it the compiler says what the file's first
+# line expects.
+cmake_minimum_required(VERSION 3.22)
+
+function(compile result output)
+  execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I${INCLUDE} ${ARGN} ${SOURCE}
+                  RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
+  set(${result} ${status} PARENT_SCOPE)
+  set(${output} "${text}" PARENT_SCOPE)
+endfunction()
+
+file(STRINGS ${SOURCE} first_line LIMIT_COUNT 1)
+string(REGEX REPLACE "^// Expected: " "" expected "${first_line}")
+if(NOT expected OR expected STREQUAL first_line)
+  message(FATAL_ERROR "${SOURCE}: its first line says what is expected: // Expected: …")
+endif()
+
+compile(status output)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE} does not compile without its mistake:\n${output}")
+endif()
+compile(status output -DMISTAKE)
+if(status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE} compiles with its mistake")
+endif()
+string(FIND "${output}" "${expected}" at)
+if(at EQUAL -1)
+  message(FATAL_ERROR "${SOURCE}: the compiler does not say '${expected}' but:\n${output}")
+endif()
