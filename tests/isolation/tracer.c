@@ -161,6 +161,13 @@ void* pvalloc(size_t size) {
   return next_pvalloc(size);
 }
 
+/* Valkey 8.1 and later bind a module to libc before any preloaded library; without that flag its calls come by here. */
+void* dlopen(const char* path, int flags) {
+  static void* (*next_dlopen)(const char*, int);
+  if (!next_dlopen) next_dlopen = dlsym(RTLD_NEXT, "dlopen");
+  return next_dlopen(path, flags & ~RTLD_DEEPBIND);
+}
+
 void free(void* block) {
   if (is_early(block)) return;
   if (ready()) next_free(block);
