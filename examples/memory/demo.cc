@@ -141,9 +141,9 @@ void add_plain_keys(testing::server& s, int count) {
   for (int i = 0; i < count; ++i) must(filler.receive());
 }
 
-// Evicts until it is below the limit again: in small steps, some with each command and some on the timer.
+// It evicts until it is below the limit again: in small steps, some with each command and some on the timer.
 void wait_for_eviction(testing::server& s, long long limit) {
-  for (int i = 0; i < 1000 && s.memory() > limit; ++i) std::this_thread::sleep_for(5ms);
+  for (int i = 0; i < 1000 && s.memory() > limit + drift; ++i) std::this_thread::sleep_for(5ms);
 }
 
 void show_eviction(screen& out, testing::server& s) {
@@ -157,9 +157,10 @@ void show_eviction(screen& out, testing::server& s) {
 
   must(s.call("MEMORY.CONTAINERS", taken / mib));
   wait_for_eviction(s, limit);
+  const long long memory_after = settled_memory(s);
+  must(s.call("CONFIG", "SET", "maxmemory", 0));  // from here on the figures stand still
   const long long keys_after = s.call("DBSIZE").integer();
   const long long evicted = field(s, "stats", "evicted_keys");
-  const long long memory_after = s.memory();
 
   out.title("It counts towards maxmemory (" + in_mib(limit) + ", allkeys-lru)");
   out.bar(std::to_string(keys_before) + " plain keys", memory_before, limit);
@@ -167,9 +168,9 @@ void show_eviction(screen& out, testing::server& s) {
   out.claim(evicted_before == 0, "no key was evicted before");
   out.claim(evicted > 1000 && keys_after == keys_before - evicted,
             std::to_string(evicted) + " keys were evicted because the module grew");
-  out.claim(memory_after <= limit, "the server is below its limit");
+  // INFO's own answer, some KiB, is in the figure that it gives.
+  out.claim(memory_after <= limit + drift, "the server is back at its limit");
   must(s.call("MEMORY.RELEASE"));
-  must(s.call("CONFIG", "SET", "maxmemory", 0));
   must(s.call("FLUSHALL"));
 }
 
