@@ -123,6 +123,24 @@ TEST(features, an_own_entry_point_with_the_official_header) {
 }
 #endif
 
+void expect_old_and_new(const std::string& path) {
+  server s;
+  s.load(path);
+  EXPECT_EQ(s.call("two_headers.old", 1, 2, 3), 6);
+  EXPECT_EQ(s.call("two_headers.old", "x").error(), "ERR not a number");
+  EXPECT_EQ(s.call("two_headers.new", 1, 2, 3), 6);
+  s.unload("two_headers");
+}
+
+#ifdef TWO_HEADERS_REDIS_MODULE
+TEST(headers, the_official_redis_header_and_ours_in_one_source_file) { expect_old_and_new(TWO_HEADERS_REDIS_MODULE); }
+#endif
+
+#ifdef TWO_HEADERS_VALKEY_MODULE
+// Valkey's header asks for its functions by Valkey's names, which our table answers on Redis too.
+TEST(headers, the_official_valkey_header_and_ours_in_one_source_file) { expect_old_and_new(TWO_HEADERS_VALKEY_MODULE); }
+#endif
+
 // Operators of its own over a shared C++ library, only some of whose calls they
 // catch.
 TEST(features, the_control_is_seen_to_free_foreign_blocks) {
