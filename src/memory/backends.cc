@@ -216,7 +216,7 @@ static std::size_t with_room(std::size_t size, std::size_t alignment) noexcept {
 
 static void* place(void* given, std::size_t alignment, std::uint8_t account) noexcept {
   if (!given) return nullptr;
-  const auto bytes = server_functions.usable_size(given);
+  const auto bytes = server_functions.counted_size(given);
   if (!accounts::charge(account, bytes)) {
     server_functions.release(given);
     return nullptr;
@@ -275,7 +275,7 @@ static void* reallocate(void* block, std::size_t size) noexcept {
   void* fresh = align_up(moved, sizeof(tag), default_alignment);
   auto* content = static_cast<unsigned char*>(moved) + distance;
   if (fresh != content) std::memmove(fresh, content, held);
-  const auto bytes = server_functions.usable_size(moved);
+  const auto bytes = server_functions.counted_size(moved);
   tag_of(fresh) = {bytes, (address_of(fresh) - address_of(moved)) << 8 | account};
   accounts::recharge(account, before.charged, bytes);
   return fresh;

@@ -123,6 +123,7 @@ void read_server_functions() noexcept {
   const bool soft = has(abi::function::TryAlloc);
   set.release = never_throws(api.Free);
   set.usable_size = never_throws(has(abi::function::MallocUsableSize) ? api.MallocUsableSize : api.MallocSize);
+  set.counted_size = never_throws(api.MallocSize);
   if (!soft) {
     set.allocate = allocate_if_possible;
     set.reallocate = never_throws(api.Realloc);
@@ -168,6 +169,7 @@ void publish_source() noexcept {
 using namespace detail;
 
 bool start(abi::ModuleCtx* ctx) noexcept {
+  unmapping = false;  // where an unloaded module stays mapped, it may be loaded again
   if (from != source::arena) return true;
   if (!resolve(ctx) || !api.Alloc || !api.Free || !api.MallocSize) return false;
   read_server_functions();

@@ -55,7 +55,8 @@ struct server_function_set {
   void* (*reallocate)(void* block, std::size_t size) noexcept;
   void* (*allocate_zeroed_pair)(std::size_t one, std::size_t size) noexcept;
   std::size_t (*usable_size)(void* block) noexcept;
-  std::size_t not_usable;  // what usable_size counts too much
+  std::size_t (*counted_size)(void* block) noexcept;  // what the block adds to used_memory
+  std::size_t not_usable;                             // what usable_size counts too much
 
   void* allocate_zeroed(std::size_t size) const noexcept { return allocate_zeroed_pair(1, size); }
   std::size_t usable(void* block) const noexcept { return usable_size(block) - not_usable; }

@@ -13,7 +13,8 @@
 #include "libc_wrap.h"
 
 #ifdef __GLIBC__
-extern "C" int __vsnprintf_chk(char* at, std::size_t room, int flag, std::size_t size, const char* format, va_list args);
+extern "C" int __vsnprintf_chk(char* at, std::size_t room, int flag, std::size_t size, const char* format,
+                               va_list args);
 #endif
 
 namespace {
@@ -105,7 +106,8 @@ ssize_t read_until(char** line, std::size_t* capacity, int delimiter, FILE* stre
 }
 
 // A stream into memory, by the callbacks of fopencookie: the FILE is libc's from first to last, the text the module's.
-// As POSIX has it, the reported length is the lesser of text and position; the text ends with a NUL that is not counted.
+// As POSIX has it, the reported length is the lesser of text and position; the text ends with a NUL that is not
+// counted.
 class memory_stream {
  public:
   memory_stream(char** text, std::size_t* length) : text_{text}, length_{length} {}

@@ -1,5 +1,5 @@
-// realpath, getcwd, scandir, tempnam, backtrace_symbols and their kin: made anew on the module's own malloc, or the real
-// function is given a buffer of ours.
+// realpath, getcwd, scandir, tempnam, backtrace_symbols and their kin: made anew on the module's own malloc, or the
+// real function is given a buffer of ours.
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -124,7 +124,8 @@ int scan(const directory& from, dirent*** result, selector select, comparer comp
     return -1;
   }
   if (compare && count > 1) {
-    std::qsort(found.entries.data(), count, sizeof(dirent*), reinterpret_cast<int (*)(const void*, const void*)>(compare));
+    std::qsort(found.entries.data(), count, sizeof(dirent*),
+               reinterpret_cast<int (*)(const void*, const void*)>(compare));
   }
   *result = found.entries.release();
   errno = errno_before;
@@ -175,8 +176,8 @@ char* temporary_name(const char* wish, const char* prefix) {
   std::size_t length = std::strlen(where);
   while (length > 1 && where[length - 1] == '/') --length;
   char name[PATH_MAX];
-  const int written = std::snprintf(name, sizeof name, "%.*s/%.*sXXXXXX", static_cast<int>(length), where, longest_prefix,
-                                    prefix && *prefix ? prefix : "file");
+  const int written = std::snprintf(name, sizeof name, "%.*s/%.*sXXXXXX", static_cast<int>(length), where,
+                                    longest_prefix, prefix && *prefix ? prefix : "file");
   if (written < 0 || static_cast<std::size_t>(written) >= sizeof name) {
     errno = ENAMETOOLONG;
     return nullptr;
@@ -194,7 +195,8 @@ char* temporary_name(const char* wish, const char* prefix) {
   return nullptr;
 }
 
-// One line as glibc writes it: file(name+offset) [address], the offset being from the start of the file where no name is known.
+// One line as glibc writes it: file(name+offset) [address], the offset being from the start of the file where no name
+// is known.
 int print_frame(char* at, std::size_t room, void* address) {
   Dl_info info{};
 #ifdef __GLIBC__
@@ -259,7 +261,8 @@ extern "C" {
 
 [[gnu::used]] char* __wrap_getcwd(char* buffer, std::size_t size) { return current_directory(buffer, size); }
 
-// The compiler knows the buffer's size, and libc's fortified form ends the process when `size` goes past it. So does this.
+// The compiler knows the buffer's size, and libc's fortified form ends the process when `size` goes past it. So does
+// this.
 [[gnu::used]] char* __wrap___getcwd_chk(char* buffer, std::size_t size, std::size_t buffer_size) {
   if (size > buffer_size) std::abort();
   return current_directory(buffer, size);

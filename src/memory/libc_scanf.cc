@@ -51,15 +51,19 @@ struct dialect {
 
 template <class Char>
 dialect<Char> gnu() {
-  if constexpr (std::is_same_v<Char, char>) return {__real_vsscanf, __real_vfscanf, true};
-  else return {__real_vswscanf, __real_vfwscanf, true};
+  if constexpr (std::is_same_v<Char, char>)
+    return {__real_vsscanf, __real_vfscanf, true};
+  else
+    return {__real_vswscanf, __real_vfwscanf, true};
 }
 
 #ifdef __GLIBC__
 template <class Char>
 dialect<Char> c99() {
-  if constexpr (std::is_same_v<Char, char>) return {__real___isoc99_vsscanf, __real___isoc99_vfscanf, false};
-  else return {__real___isoc99_vswscanf, __real___isoc99_vfwscanf, false};
+  if constexpr (std::is_same_v<Char, char>)
+    return {__real___isoc99_vsscanf, __real___isoc99_vfscanf, false};
+  else
+    return {__real___isoc99_vswscanf, __real___isoc99_vfwscanf, false};
 }
 
 template <class Char>
@@ -104,7 +108,8 @@ bool is_digit(Char c) {
 template <class Char>
 std::size_t read_number(const Char*& at) {
   std::size_t number = 0;
-  for (; is_digit(*at); ++at) number = std::min<std::size_t>(number * 10 + static_cast<std::size_t>(*at - '0'), INT32_MAX);
+  for (; is_digit(*at); ++at)
+    number = std::min<std::size_t>(number * 10 + static_cast<std::size_t>(*at - '0'), INT32_MAX);
   return number;
 }
 
@@ -157,7 +162,12 @@ class directive_reader {
           read_.wide = true;
           read_.count_bytes = sizeof(long);
           break;
-        case 'q': case 'L': case 'j': case 'z': case 'Z': case 't': read_.count_bytes = sizeof(std::intmax_t); break;
+        case 'q':
+        case 'L':
+        case 'j':
+        case 'z':
+        case 'Z':
+        case 't': read_.count_bytes = sizeof(std::intmax_t); break;
         case 'm': handing_ = true; break;
         case 'a':
           if (!old_ || (at_[1] != 's' && at_[1] != 'S' && at_[1] != '[')) return;
@@ -235,7 +245,8 @@ bool hands_out(const Char* format, const dialect<Char>& how) {
   return false;
 }
 
-// The caller's pointers, in order or, for formats with %n$, by number. The list is a copy: the caller's stays where it was.
+// The caller's pointers, in order or, for formats with %n$, by number. The list is a copy: the caller's stays where it
+// was.
 class pointers {
  public:
   static constexpr std::size_t most_numbered = 64;
@@ -476,8 +487,9 @@ class scanner {
   template <class Out>
   int take_some(const directive<Char>& how, std::size_t most, growing_array<Out>& found, std::mbstate_t& state) {
     format_text<Char> format;
-    const bool made = format.add_ascii("%") && format.add_number(most) && (sizeof(Char) == 1 || format.add_ascii("l")) &&
-                      add_conversion(how, format) && format.add_ascii("%n");
+    const bool made = format.add_ascii("%") && format.add_number(most) &&
+                      (sizeof(Char) == 1 || format.add_ascii("l")) && add_conversion(how, format) &&
+                      format.add_ascii("%n");
     const Char* text = made ? format.finish() : nullptr;
     if (!text) return failed;
     std::array<Char, most_at_once + 1> some;

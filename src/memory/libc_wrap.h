@@ -1,5 +1,6 @@
 // What the redirected hand-out functions of libc share. None of them takes heap memory from libc: on some servers the
-// module's libc and libc's own inner calls use two heaps, so that nothing libc allocates may ever reach a module's free.
+// module's libc and libc's own inner calls use two heaps, so that nothing libc allocates may ever reach a module's
+// free.
 #pragma once
 
 #include <cerrno>
