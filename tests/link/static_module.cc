@@ -1,5 +1,5 @@
-// Compiled twice under two names. Both copies have the same inline function, template and static variable, and each must
-// keep its own when they are linked into one program.
+// Compiled twice under two names. Both copies have the same inline function, template and static variable, and each
+// must keep its own when they are linked into one program.
 #include <map>
 #include <stdexcept>
 #include <string>

@@ -27,7 +27,8 @@ int main() {
   const int two_first = ValkeyModule_OnLoad_link_static_two(nullptr, nullptr, 0);
   const int one_loads = ValkeyModule_OnUnload_link_static_one(nullptr);
   const int two_loads = ValkeyModule_OnUnload_link_static_two(nullptr);
-  std::printf("%d %d %d, %d %d, %ld allocations\n", one_first, one_second, two_first, one_loads, two_loads, allocations);
+  std::printf("%d %d %d, %d %d, %ld allocations\n", one_first, one_second, two_first, one_loads, two_loads,
+              allocations);
   const bool apart = one_first == 1 && one_second == 2 && two_first == 1 && one_loads == 2 && two_loads == 1;
   return apart && allocations >= 6 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-// The redirected hand-out functions against libc's own. This program is linked as a module is, with --wrap, but on a malloc
-// family that counts: each test says how many blocks it got, so that memory of libc's would be missed at once.
+// The redirected hand-out functions against libc's own. This program is linked as a module is, with --wrap, but on a
+// malloc family that counts: each test says how many blocks it got, so that memory of libc's would be missed at once.
 #include <dirent.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <clocale>
 #include <climits>
+#include <clocale>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -134,7 +134,9 @@ void* __wrap_realloc(void* block, std::size_t size) {
   return moved;
 }
 
-void* __wrap_reallocarray(void* block, std::size_t count, std::size_t size) { return __wrap_realloc(block, count * size); }
+void* __wrap_reallocarray(void* block, std::size_t count, std::size_t size) {
+  return __wrap_realloc(block, count * size);
+}
 void* __wrap_aligned_alloc(std::size_t, std::size_t) { std::abort(); }
 void* __wrap_memalign(std::size_t, std::size_t) { std::abort(); }
 void* __wrap_valloc(std::size_t) { std::abort(); }
@@ -238,15 +240,17 @@ TEST_F(libc_handout, wcsdup_copies) { EXPECT_EQ(take(wcsdup(L"wide \u00e4")), L"
 
 TEST_F(libc_handout, copies_fail_with_enomem) {
   EXPECT_EQ(fail_each_allocation([] {
-    char* volatile copy = strdup("text");  // an unused copy would be optimised away
-    free(copy);
-    return copy != nullptr;
-  }), 1);
+              char* volatile copy = strdup("text");  // an unused copy would be optimised away
+              free(copy);
+              return copy != nullptr;
+            }),
+            1);
   EXPECT_EQ(fail_each_allocation([] {
-    wchar_t* copy = wcsdup(L"text");
-    free(copy);
-    return copy != nullptr;
-  }), 1);
+              wchar_t* copy = wcsdup(L"text");
+              free(copy);
+              return copy != nullptr;
+            }),
+            1);
 }
 
 // ---- formatted -----------------------------------------------------------------------------------------------------
@@ -296,16 +300,17 @@ TEST_F(libc_handout, asprintf_fails_with_minus_one) {
   const std::string longer(1000, 'y');
   for (const char* argument : {"short", longer.c_str()}) {
     EXPECT_GE(fail_each_allocation([&] {
-      char* text = reinterpret_cast<char*>(1);
-      const int length = asprintf(&text, "%s", argument);
-      if (length < 0) {
-        EXPECT_EQ(length, -1);
-        EXPECT_EQ(text, nullptr);
-        return false;
-      }
-      free(text);
-      return true;
-    }), 1);
+                char* text = reinterpret_cast<char*>(1);
+                const int length = asprintf(&text, "%s", argument);
+                if (length < 0) {
+                  EXPECT_EQ(length, -1);
+                  EXPECT_EQ(text, nullptr);
+                  return false;
+                }
+                free(text);
+                return true;
+              }),
+              1);
   }
   char* text = nullptr;
   errno = 0;
@@ -343,12 +348,22 @@ std::vector<line_result> lines_of(const std::string& content, int delimiter, con
 }
 
 TEST_F(libc_handout, getdelim_reads_what_libc_reads) {
-  const std::string contents[] = {"", "\n", "a", "a\n", "one\ntwo\nthree", std::string("a\0b\nc", 5), "a,b,,c\n",
-                                  std::string(119, 'x') + "\n", std::string(120, 'x') + "\n", std::string(5000, 'y')};
+  const std::string contents[] = {"",
+                                  "\n",
+                                  "a",
+                                  "a\n",
+                                  "one\ntwo\nthree",
+                                  std::string("a\0b\nc", 5),
+                                  "a,b,,c\n",
+                                  std::string(119, 'x') + "\n",
+                                  std::string(120, 'x') + "\n",
+                                  std::string(5000, 'y')};
   for (const auto& content : contents) {
     for (int delimiter : {static_cast<int>('\n'), static_cast<int>(','), 0}) {
-      EXPECT_EQ(lines_of(content, delimiter, getdelim, free), lines_of(content, delimiter, __real_getdelim, __real_free));
-      EXPECT_EQ(lines_of(content, delimiter, __getdelim, free), lines_of(content, delimiter, __real_getdelim, __real_free));
+      EXPECT_EQ(lines_of(content, delimiter, getdelim, free),
+                lines_of(content, delimiter, __real_getdelim, __real_free));
+      EXPECT_EQ(lines_of(content, delimiter, __getdelim, free),
+                lines_of(content, delimiter, __real_getdelim, __real_free));
     }
   }
 }
@@ -403,17 +418,18 @@ TEST_F(libc_handout, getline_fails_on_a_stream_that_cannot_be_read) {
 TEST_F(libc_handout, getline_fails_with_enomem_and_keeps_what_there_was) {
   const std::string content(1000, 'z');
   EXPECT_GT(fail_each_allocation([&] {
-    FILE* file = file_with(content);
-    std::size_t capacity = 0;
-    char* line = nullptr;
-    const ssize_t length = getline(&line, &capacity, file);
-    const int why = errno;
-    EXPECT_EQ(line == nullptr, capacity == 0);
-    free(line);
-    std::fclose(file);
-    errno = why;
-    return length == 1000;
-  }), 2);
+              FILE* file = file_with(content);
+              std::size_t capacity = 0;
+              char* line = nullptr;
+              const ssize_t length = getline(&line, &capacity, file);
+              const int why = errno;
+              EXPECT_EQ(line == nullptr, capacity == 0);
+              free(line);
+              std::fclose(file);
+              errno = why;
+              return length == 1000;
+            }),
+            2);
 }
 
 // ---- streams in memory ---------------------------------------------------------------------------------------------
@@ -506,14 +522,15 @@ TEST_F(libc_handout, open_memstream_ends_like_libc_after_writing_forward) {
 
 TEST_F(libc_handout, open_memstream_fails_with_enomem) {
   EXPECT_EQ(fail_each_allocation([] {
-    char* text = nullptr;
-    std::size_t length = 0;
-    FILE* stream = open_memstream(&text, &length);
-    if (!stream) return false;
-    std::fclose(stream);
-    free(text);
-    return true;
-  }), 2);
+              char* text = nullptr;
+              std::size_t length = 0;
+              FILE* stream = open_memstream(&text, &length);
+              if (!stream) return false;
+              std::fclose(stream);
+              free(text);
+              return true;
+            }),
+            2);
 }
 
 TEST_F(libc_handout, open_memstream_out_of_memory_while_writing_is_an_error_of_the_stream) {
@@ -559,13 +576,15 @@ TEST_F(libc_handout, realpath_resolves_as_libc_does) {
   where.touch("file");
   std::filesystem::create_symlink("file", where / "link");
   std::filesystem::create_symlink("loop", where / "loop");
-  for (const std::string& path : {std::string{"."}, std::string{"/"}, where / "link", where / "./../" + where.path().substr(5),
-                                  where / "missing", where / "loop", where / "file/x", std::string{}, std::string(5000, 'a')}) {
+  for (const std::string& path :
+       {std::string{"."}, std::string{"/"}, where / "link", where / "./../" + where.path().substr(5), where / "missing",
+        where / "loop", where / "file/x", std::string{}, std::string(5000, 'a')}) {
     errno = 0;
     char* expected = __real_realpath(path.c_str(), nullptr);
     const int expected_error = errno;
-    for (auto* call : {+[](const char* p) { return realpath(p, nullptr); }, +[](const char* p) { return canonicalize_file_name(p); },
-                       +[](const char* p) { return __realpath_chk(p, nullptr, SIZE_MAX); }}) {
+    for (auto* call :
+         {+[](const char* p) { return realpath(p, nullptr); }, +[](const char* p) { return canonicalize_file_name(p); },
+          +[](const char* p) { return __realpath_chk(p, nullptr, SIZE_MAX); }}) {
       errno = 0;
       char* found = call(path.c_str());
       EXPECT_EQ(found == nullptr, expected == nullptr) << path;
@@ -641,7 +660,8 @@ TEST_F(libc_handout, get_current_dir_name_believes_a_true_pwd) {
   ASSERT_EQ(chdir((where / "real").c_str()), 0);
   const char* pwd = std::getenv("PWD");
   const std::string pwd_before = pwd ? pwd : "";
-  for (const std::string& claim : {where / "link", where / "real", std::string{"/"}, std::string{}, where / "missing"}) {
+  for (const std::string& claim :
+       {where / "link", where / "real", std::string{"/"}, std::string{}, where / "missing"}) {
     setenv("PWD", claim.c_str(), 1);
     char* expected = __real_get_current_dir_name();
     EXPECT_EQ(take(get_current_dir_name()), expected) << claim;
@@ -654,25 +674,29 @@ TEST_F(libc_handout, get_current_dir_name_believes_a_true_pwd) {
 
 TEST_F(libc_handout, paths_fail_with_enomem) {
   EXPECT_EQ(fail_each_allocation([] {
-    char* found = realpath(".", nullptr);
-    free(found);
-    return found != nullptr;
-  }), 1);
+              char* found = realpath(".", nullptr);
+              free(found);
+              return found != nullptr;
+            }),
+            1);
   EXPECT_EQ(fail_each_allocation([] {
-    char* found = getcwd(nullptr, 0);
-    free(found);
-    return found != nullptr;
-  }), 1);
+              char* found = getcwd(nullptr, 0);
+              free(found);
+              return found != nullptr;
+            }),
+            1);
   EXPECT_EQ(fail_each_allocation([] {
-    char* found = get_current_dir_name();
-    free(found);
-    return found != nullptr;
-  }), 1);
+              char* found = get_current_dir_name();
+              free(found);
+              return found != nullptr;
+            }),
+            1);
   EXPECT_EQ(fail_each_allocation([] {
-    char* found = tempnam(nullptr, nullptr);
-    free(found);
-    return found != nullptr;
-  }), 1);
+              char* found = tempnam(nullptr, nullptr);
+              free(found);
+              return found != nullptr;
+            }),
+            1);
 }
 
 // ---- directories ---------------------------------------------------------------------------------------------------
@@ -693,7 +717,8 @@ int nothing(const dirent*) { return 0; }
 
 TEST_F(libc_handout, scandir_lists_what_libc_lists) {
   const temporary_directory where;
-  for (int i = 0; i < 100; ++i) where.touch((i % 2 ? "file" : "other") + std::to_string(i) + std::string(static_cast<std::size_t>(i), 'n'));
+  for (int i = 0; i < 100; ++i)
+    where.touch((i % 2 ? "file" : "other") + std::to_string(i) + std::string(static_cast<std::size_t>(i), 'n'));
   for (auto* select : {static_cast<int (*)(const dirent*)>(nullptr), only_files, only_files_and_errno, nothing}) {
     dirent** expected = nullptr;
     dirent** found = nullptr;
@@ -738,13 +763,14 @@ TEST_F(libc_handout, scandir_fails_as_libc_does) {
   EXPECT_EQ(scandirat(-1, "relative", &found, nullptr, nullptr), -1);
   EXPECT_EQ(errno, EBADF);
   EXPECT_GT(fail_each_allocation([&] {
-    dirent** entries = nullptr;
-    const int count = scandir(where.path().c_str(), &entries, nullptr, nullptr);
-    const int why = errno;
-    names_of(entries, count, free);
-    errno = why;
-    return count == 3;
-  }), 3);
+              dirent** entries = nullptr;
+              const int count = scandir(where.path().c_str(), &entries, nullptr, nullptr);
+              const int why = errno;
+              names_of(entries, count, free);
+              errno = why;
+              return count == 3;
+            }),
+            3);
 }
 
 int throwing(const dirent*) { throw std::runtime_error{"from a callback"}; }
@@ -785,8 +811,8 @@ TEST_F(libc_handout, backtrace_symbols_writes_what_libc_writes) {
   frames[count++] = reinterpret_cast<void*>(&std::printf);
   frames[count++] = frames;
   char** expected = __real_backtrace_symbols(frames, count);
-  for (auto* call : {+[](void* const* at, int n) { return backtrace_symbols(at, n); },
-                     +[](void* const* at, int n) { return __backtrace_symbols(at, n); }}) {
+  for (auto* call : {+[](void*const*at, int n) { return backtrace_symbols(at, n); },
+                     +[](void*const*at, int n) { return __backtrace_symbols(at, n); }}) {
     char** found = call(frames, count);
     ASSERT_TRUE(is_ours(found));
     EXPECT_EQ(live(), 1);
@@ -798,10 +824,11 @@ TEST_F(libc_handout, backtrace_symbols_writes_what_libc_writes) {
   EXPECT_TRUE(is_ours(none));
   free(none);
   EXPECT_EQ(fail_each_allocation([&] {
-    char** found = backtrace_symbols(frames, count);
-    free(found);
-    return found != nullptr;
-  }), 1);
+              char** found = backtrace_symbols(frames, count);
+              free(found);
+              return found != nullptr;
+            }),
+            1);
 }
 
 // ---- scanf ---------------------------------------------------------------------------------------------------------
@@ -824,7 +851,8 @@ std::ostream& operator<<(std::ostream& out, const scanned& what) {
   return out;
 }
 
-// One of each kind of directive, as text with its pointers. Characters of a block that is not a string are counted by `fixed`.
+// One of each kind of directive, as text with its pointers. Characters of a block that is not a string are counted by
+// `fixed`.
 enum class target { none, number, small_text, block, wide_block, fixed_block, fixed_wide_block };
 
 struct piece {
@@ -925,7 +953,8 @@ scanned scan_text(text_scan scan, const std::string& input, const std::vector<pi
 }
 
 template <class Free>
-scanned scan_wide_text(wide_text_scan scan, const std::string& input, const std::vector<piece>& pieces, const Free& release) {
+scanned scan_wide_text(wide_text_scan scan, const std::string& input, const std::vector<piece>& pieces,
+                       const Free& release) {
   targets to{pieces};
   const int result = scan_into(scan, widen(input).c_str(), widen(format_of(pieces)).c_str(), to);
   return collect(to, pieces, result, errno, 0, release);
@@ -943,7 +972,8 @@ scanned scan_stream(stream_scan scan, const std::string& input, const std::vecto
 }
 
 template <class Free>
-scanned scan_wide_stream(wide_stream_scan scan, const std::string& input, const std::vector<piece>& pieces, const Free& release) {
+scanned scan_wide_stream(wide_stream_scan scan, const std::string& input, const std::vector<piece>& pieces,
+                         const Free& release) {
   targets to{pieces};
   FILE* file = file_with(input);
   const int result = scan_into(scan, file, widen(format_of(pieces)).c_str(), to);
@@ -964,7 +994,8 @@ void expect_same(const std::string& input, const std::vector<piece>& pieces) {
   const auto context = [&] { return "input '" + input + "' format '" + format_of(pieces) + "'"; };
   EXPECT_EQ(scan_text(ours_text, input, pieces, free), scan_text(__real___isoc99_vsscanf, input, pieces, __real_free))
       << context();
-  EXPECT_EQ(scan_stream(ours_stream, input, pieces, free), scan_stream(__real___isoc99_vfscanf, input, pieces, __real_free))
+  EXPECT_EQ(scan_stream(ours_stream, input, pieces, free),
+            scan_stream(__real___isoc99_vfscanf, input, pieces, __real_free))
       << context();
   EXPECT_EQ(scan_wide_text(ours_wide_text, input, pieces, free),
             scan_wide_text(__real___isoc99_vswscanf, input, pieces, __real_free))
@@ -1018,7 +1049,8 @@ TEST_F(libc_handout, scanf_stops_where_libc_stops) {
   expect_same("a b", {{"%ms", target::block}, {"%", target::none}});
   // How much of the input goes before a directive that is none is not said anywhere.
   const std::vector<piece> unknown{{"%ms", target::block}, {"%y", target::none}, {"%ms", target::block}};
-  EXPECT_EQ(scan_text(ours_text, "a b", unknown, free), scan_text(__real___isoc99_vsscanf, "a b", unknown, __real_free));
+  EXPECT_EQ(scan_text(ours_text, "a b", unknown, free),
+            scan_text(__real___isoc99_vsscanf, "a b", unknown, __real_free));
 }
 
 TEST_F(libc_handout, scanf_takes_positions) {
@@ -1093,7 +1125,8 @@ TEST_F(libc_handout, scanf_counts_in_every_size) {
 
 TEST_F(libc_handout, scanf_takes_the_old_gnu_modifier_where_libc_does) {
   const std::vector<piece> pieces{{"%as", target::block}, {" %a[x]", target::block}, {" %aS", target::wide_block}};
-  EXPECT_EQ(scan_text(__wrap___vsscanf, "word xx wide", pieces, free), scan_text(__real_vsscanf, "word xx wide", pieces, __real_free));
+  EXPECT_EQ(scan_text(__wrap___vsscanf, "word xx wide", pieces, free),
+            scan_text(__real_vsscanf, "word xx wide", pieces, __real_free));
   FILE* file = file_with("word");
   char* word = nullptr;
   EXPECT_EQ(call(__wrap___vfscanf, file, "%as", &word), 1);
@@ -1133,7 +1166,10 @@ TEST_F(libc_handout, scanf_from_standard_input) {
   EXPECT_EQ(std::scanf("%ms %d", &word, &number), 2);
   EXPECT_EQ(number, 5);
   EXPECT_EQ(take(word), "word");
-  EXPECT_EQ(call(+[](const char* format, const char*, va_list args) { return std::vscanf(format, args); }, "%ms", "", &word), 1);
+  EXPECT_EQ(
+      call(
+          +[](const char* format, const char*, va_list args) { return std::vscanf(format, args); }, "%ms", "", &word),
+      1);
   EXPECT_EQ(take(word), "wide");
   dup2(saved, 0);
   close(saved);
@@ -1142,9 +1178,11 @@ TEST_F(libc_handout, scanf_from_standard_input) {
 
 TEST_F(libc_handout, scanf_reports_a_broken_encoding_as_libc_does) {
   for (const std::string broken : {"ok \xff\xfe", "\xff", "ok a\xe2\x82"}) {
-    for (const std::vector<piece>& pieces : {std::vector<piece>{{"%ms", target::block}, {"%mls", target::wide_block}},
-                                            std::vector<piece>{{"%mls", target::wide_block}, {"%mls", target::wide_block}}}) {
-      EXPECT_EQ(scan_text(ours_text, broken, pieces, free), scan_text(__real___isoc99_vsscanf, broken, pieces, __real_free));
+    for (const std::vector<piece>& pieces :
+         {std::vector<piece>{{"%ms", target::block}, {"%mls", target::wide_block}},
+          std::vector<piece>{{"%mls", target::wide_block}, {"%mls", target::wide_block}}}) {
+      EXPECT_EQ(scan_text(ours_text, broken, pieces, free),
+                scan_text(__real___isoc99_vsscanf, broken, pieces, __real_free));
       auto ours_result = scan_stream(ours_stream, broken, pieces, free);
       auto libc_result = scan_stream(__real___isoc99_vfscanf, broken, pieces, __real_free);
       ours_result.at = libc_result.at;  // we may have read ahead within the broken word
@@ -1167,18 +1205,19 @@ TEST_F(libc_handout, scanf_takes_everything_back_when_memory_runs_out) {
   const std::string longer(1000, 'l');
   const std::string input = "one " + longer + " three";
   EXPECT_GT(fail_each_allocation([&] {
-    char* words[3] = {nullptr, nullptr, nullptr};
-    const int result = std::sscanf(input.c_str(), "%ms %ms %ms", &words[0], &words[1], &words[2]);
-    const int why = errno;
-    if (result == 3) {
-      for (char* word : words) free(word);
-      return true;
-    }
-    EXPECT_EQ(result, EOF);
-    for (char* word : words) EXPECT_EQ(word, nullptr);
-    errno = why;
-    return false;
-  }), 3);
+              char* words[3] = {nullptr, nullptr, nullptr};
+              const int result = std::sscanf(input.c_str(), "%ms %ms %ms", &words[0], &words[1], &words[2]);
+              const int why = errno;
+              if (result == 3) {
+                for (char* word : words) free(word);
+                return true;
+              }
+              EXPECT_EQ(result, EOF);
+              for (char* word : words) EXPECT_EQ(word, nullptr);
+              errno = why;
+              return false;
+            }),
+            3);
 }
 
 // Random formats over random inputs: result, errno, every target and the place in the stream must be libc's.
@@ -1197,21 +1236,43 @@ void compare_randomly(const std::vector<piece>& directives, const std::vector<co
 }
 
 TEST_F(libc_handout, scanf_agrees_with_libc_on_random_formats) {
-  compare_randomly({{"%ms", target::block},        {"%3ms", target::block},       {"%m[a-c]", target::block},
-                    {"%2m[^ ]", target::block},    {"%mc", target::fixed_block, 1}, {"%mls", target::wide_block},
-                    {"%ml[^b]", target::wide_block}, {"%2mls", target::wide_block}, {"%mlc", target::fixed_wide_block, 1},
-                    {"%lld", target::number},      {"%2lld", target::number},     {"%5s", target::small_text},
-                    {"%3[ab1]", target::small_text}, {"%*s", target::none},       {"%*ms", target::none},
-                    {"%lln", target::number},      {" ", target::none},           {"a", target::none},
-                    {"%%", target::none},          {"%*d", target::none},         {"%*2c", target::none}},
+  compare_randomly({{"%ms", target::block},
+                    {"%3ms", target::block},
+                    {"%m[a-c]", target::block},
+                    {"%2m[^ ]", target::block},
+                    {"%mc", target::fixed_block, 1},
+                    {"%mls", target::wide_block},
+                    {"%ml[^b]", target::wide_block},
+                    {"%2mls", target::wide_block},
+                    {"%mlc", target::fixed_wide_block, 1},
+                    {"%lld", target::number},
+                    {"%2lld", target::number},
+                    {"%5s", target::small_text},
+                    {"%3[ab1]", target::small_text},
+                    {"%*s", target::none},
+                    {"%*ms", target::none},
+                    {"%lln", target::number},
+                    {" ", target::none},
+                    {"a", target::none},
+                    {"%%", target::none},
+                    {"%*d", target::none},
+                    {"%*2c", target::none}},
                    {"a", "b", "c", "1", "2", " ", "  ", "%", "-", "\n"}, 20000);
 }
 
 // Without the directives that can cut a character in two: libc's own answers to the second half are not defined.
 TEST_F(libc_handout, scanf_agrees_with_libc_on_random_wide_formats) {
-  compare_randomly({{"%ms", target::block}, {"%mls", target::wide_block}, {"%ml[^b]", target::wide_block}, {"%m[^a]", target::block},
-                    {"%2mls", target::wide_block}, {"%mlc", target::fixed_wide_block, 1}, {"%lld", target::number},
-                    {"%*s", target::none}, {"%lln", target::number}, {" ", target::none}, {"a", target::none}},
+  compare_randomly({{"%ms", target::block},
+                    {"%mls", target::wide_block},
+                    {"%ml[^b]", target::wide_block},
+                    {"%m[^a]", target::block},
+                    {"%2mls", target::wide_block},
+                    {"%mlc", target::fixed_wide_block, 1},
+                    {"%lld", target::number},
+                    {"%*s", target::none},
+                    {"%lln", target::number},
+                    {" ", target::none},
+                    {"a", target::none}},
                    {"a", "b", "1", " ", "\u00e4", "\u20ac", "\U0001f600"}, 20000);
 }
 
