@@ -2,6 +2,7 @@
 // maxmemory and drives eviction, and comes back. Ends with status 1 if any of this does not hold.
 #include <redismodule/testing/server.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace testing = redismodule::testing;
@@ -54,7 +54,8 @@ class screen {
 
   // A claim, and whether it held.
   bool claim(bool holds, const std::string& text) {
-    std::printf("  %s %s\n", holds ? (colour_ ? "\033[32mok\033[0m    " : "ok    ") : (colour_ ? "\033[31mFAILED\033[0m" : "FAILED"),
+    std::printf("  %s %s\n",
+                holds ? (colour_ ? "\033[32mok\033[0m    " : "ok    ") : (colour_ ? "\033[31mFAILED\033[0m" : "FAILED"),
                 text.c_str());
     if (!holds) ++failed_;
     return holds;
@@ -202,8 +203,8 @@ int run() {
   screen out;
   testing::server s;
   const auto& number = s.version().number;
-  out.title("On " + s.version().product + ' ' + std::to_string(number.major) + '.' + std::to_string(number.minor) + '.' +
-            std::to_string(number.patch) + " with " + s.info("memory", "mem_allocator"));
+  out.title("On " + s.version().product + ' ' + std::to_string(number.major) + '.' + std::to_string(number.minor) +
+            '.' + std::to_string(number.patch) + " with " + s.info("memory", "mem_allocator"));
   show_command(out, s);
   show_memory(out, s);
   std::printf("\n%s\n", out.failed() == 0 ? "Every claim held." : "Some claims did not hold.");

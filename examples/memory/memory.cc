@@ -33,7 +33,8 @@ rm::result<long long> fill_containers(long long mebibytes) {
   if (mebibytes < 1 || mebibytes > 4096) return rm::error_reply{"ERR wanted are 1 to 4096 MiB"};
   const auto entered = containers_account.enter();
   if (!held) held = std::make_unique<archive>();
-  for (auto i = static_cast<long long>(held->names.size()); containers_account.current().bytes < bytes_of(mebibytes); ++i) {
+  for (auto i = static_cast<long long>(held->names.size()); containers_account.current().bytes < bytes_of(mebibytes);
+       ++i) {
     const std::string name = "series number " + std::to_string(i);
     held->series.emplace(name, std::vector<double>(static_cast<std::size_t>(i % 100), 0.5));
     held->names.emplace(i, name);
@@ -82,7 +83,8 @@ rm::result<long long> fill_database(long long mebibytes) {
 
 rm::result<long long> count_rows() {
   sqlite3_stmt* prepared = nullptr;
-  if (!database || sqlite3_prepare_v2(database.get(), "SELECT count(*) FROM entry", -1, &prepared, nullptr) != SQLITE_OK) {
+  if (!database ||
+      sqlite3_prepare_v2(database.get(), "SELECT count(*) FROM entry", -1, &prepared, nullptr) != SQLITE_OK) {
     return rm::error_reply{"ERR there is no database"};
   }
   const std::unique_ptr<sqlite3_stmt, finalize_statement> count{prepared};

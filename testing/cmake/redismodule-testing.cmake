@@ -28,14 +28,27 @@ function(_redismodule_register_server_test name target server)
       COMMAND ${CMAKE_COMMAND} "-DSERVER=${server}" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/missing-server.cmake")
   endif()
   set_property(TEST "${test}" PROPERTY LABELS server "${server_name}")
-  set_property(TEST "${test}" PROPERTY TIMEOUT 120)
+  set_property(TEST "${test}" PROPERTY TIMEOUT 300)
+endfunction()
+
+# redismodule_run_on_servers(<name> <target>)
+#
+# For every server of REDISMODULE_TEST_SERVERS the test `<name>@<server>`, which runs that program there. A server that
+# is not there is a test that fails and says so. Without any server named the one test is `<name>`, on the server in
+# PATH.
+function(redismodule_run_on_servers name target)
+  foreach(server IN LISTS REDISMODULE_TEST_SERVERS)
+    _redismodule_register_server_test(${name} ${target} "${server}")
+  endforeach()
+  if(NOT REDISMODULE_TEST_SERVERS)
+    add_test(NAME ${name} COMMAND ${target})
+  endif()
 endfunction()
 
 # redismodule_add_server_test(<name> SOURCES <file>... [MODULES <target>...] [LIBRARIES <target>...])
 #
-# A GoogleTest program, and for every server of REDISMODULE_TEST_SERVERS the test `<name>@<server>` that runs it there.
-# A module's path is the macro <TARGET>_MODULE in the sources (`hello` gives HELLO_MODULE). A server that is not there is
-# a test that fails and says so. Without any server named, the one test is `<name>`, on the server found in PATH.
+# A GoogleTest program, run on every server. A module's path is the macro <TARGET>_MODULE in the sources (`hello` gives
+# HELLO_MODULE).
 function(redismodule_add_server_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;MODULES;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
@@ -50,10 +63,5 @@ function(redismodule_add_server_test name)
     target_compile_definitions(${name} PRIVATE "${macro}_MODULE=\"$<TARGET_FILE:${module}>\"")
     add_dependencies(${name} ${module})
   endforeach()
-  foreach(server IN LISTS REDISMODULE_TEST_SERVERS)
-    _redismodule_register_server_test(${name} ${name} "${server}")
-  endforeach()
-  if(NOT REDISMODULE_TEST_SERVERS)
-    add_test(NAME ${name} COMMAND ${name})
-  endif()
+  redismodule_run_on_servers(${name} ${name})
 endfunction()

@@ -1,12 +1,12 @@
 #include "redismodule/testing/client.h"
 
-#include <cerrno>
-#include <cstring>
-#include <deque>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <deque>
 #include <utility>
 
 namespace redismodule::testing {

@@ -1,11 +1,11 @@
 // A child process whose output goes to a file, and that does not outlive this process. Internal to the kit.
 #pragma once
 
+#include <sys/types.h>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace redismodule::testing::detail {

@@ -1,5 +1,6 @@
 #include "redismodule/testing/server.h"
 
+#include <unistd.h>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -9,7 +10,6 @@
 #include <optional>
 #include <sstream>
 #include <thread>
-#include <unistd.h>
 
 #include "process.h"
 
@@ -62,15 +62,18 @@ std::string server_in_path() {
     if (auto found = server_in(directory)) return *found;
   }
   throw start_failed{
-      "no server to test with: REDISMODULE_TEST_SERVER is not set, and PATH has neither redis-server nor valkey-server"};
+      "no server to test with: REDISMODULE_TEST_SERVER is not set, and PATH has neither redis-server nor "
+      "valkey-server"};
 }
 
 std::string find_binary(std::string wanted) {
-  if (wanted.empty() && std::getenv("REDISMODULE_TEST_SERVER") != nullptr) wanted = std::getenv("REDISMODULE_TEST_SERVER");
+  if (wanted.empty() && std::getenv("REDISMODULE_TEST_SERVER") != nullptr)
+    wanted = std::getenv("REDISMODULE_TEST_SERVER");
   if (wanted.empty()) return server_in_path();
   if (is_program(wanted)) return fs::absolute(wanted).string();
   if (auto found = server_in(fs::absolute(wanted))) return *found;
-  throw start_failed{"no server to test with: '" + wanted + "' is no program, and holds no redis-server or valkey-server"};
+  throw start_failed{"no server to test with: '" + wanted +
+                     "' is no program, and holds no redis-server or valkey-server"};
 }
 
 // "Redis server v=7.0.15 sha=…", "Valkey server v=8.0.1 …", and Redis 6's "Redis server v=6.0.16 …".
@@ -237,7 +240,8 @@ void server::load_module(const module_file& module) {
   words.insert(words.end(), module.args.begin(), module.args.end());
   const reply answer = call(words);
   if (!answer.is_error()) return;
-  throw error{"MODULE LOAD " + module.path + ": " + answer.error() + "; the log ends:\n" + state_->process->output_end()};
+  throw error{"MODULE LOAD " + module.path + ": " + answer.error() + "; the log ends:\n" +
+              state_->process->output_end()};
 }
 
 void server::unload(std::string_view name) {
@@ -285,7 +289,8 @@ bool server::maps(std::string_view path) const {
   std::istringstream lines{detail::read_file("/proc/" + std::to_string(pid()) + "/maps")};
   for (std::string line; std::getline(lines, line);) {
     const std::size_t file = line.find('/');
-    if (file != std::string::npos && std::string_view{line}.substr(file).find(path) != std::string_view::npos) return true;
+    if (file != std::string::npos && std::string_view{line}.substr(file).find(path) != std::string_view::npos)
+      return true;
   }
   return false;
 }

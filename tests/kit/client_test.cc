@@ -1,7 +1,7 @@
 #include "redismodule/testing/client.h"
 
-#include <chrono>
 #include <gtest/gtest.h>
+#include <chrono>
 
 #include "redismodule/testing/server.h"
 

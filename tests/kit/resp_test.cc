@@ -1,9 +1,9 @@
 #include "redismodule/testing/resp.h"
 
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <gtest/gtest.h>
 #include <limits>
 
 namespace redismodule::testing {
@@ -126,10 +126,30 @@ TEST(resp, reads_what_is_big) {
 
 TEST(resp, refuses_what_is_malformed) {
   const char* const malformed[] = {
-      "\r\n",        "x1\r\n",       ":\r\n",         ":1x\r\n",         ":+-1\r\n",      ":9223372036854775808\r\n",
-      "$-2\r\n",     "*-2\r\n",      "$x\r\n",        "$3\r\nabcd\r\n",  "$1\r\na\r\r",   "#true\r\n",
-      "#\r\n",       ",1.5x\r\n",    ",\r\n",         "_x\r\n",          "(12a\r\n",      "(\r\n",
-      "=3\r\ntxt\r\n", "=4\r\ntxt;\r\n", "+a\rb\r\n", "+a\nb\r\n",       "%9223372036854775807\r\n", "(-\r\n",
+      "\r\n",
+      "x1\r\n",
+      ":\r\n",
+      ":1x\r\n",
+      ":+-1\r\n",
+      ":9223372036854775808\r\n",
+      "$-2\r\n",
+      "*-2\r\n",
+      "$x\r\n",
+      "$3\r\nabcd\r\n",
+      "$1\r\na\r\r",
+      "#true\r\n",
+      "#\r\n",
+      ",1.5x\r\n",
+      ",\r\n",
+      "_x\r\n",
+      "(12a\r\n",
+      "(\r\n",
+      "=3\r\ntxt\r\n",
+      "=4\r\ntxt;\r\n",
+      "+a\rb\r\n",
+      "+a\nb\r\n",
+      "%9223372036854775807\r\n",
+      "(-\r\n",
   };
   for (const char* bytes : malformed) {
     reply_reader reader{source_of(bytes, 100)};

@@ -41,18 +41,14 @@ class client {
   // String literals end at their first NUL; std::string and std::string_view hold any byte.
   // Fails: `connection_lost`, `timed_out`, `protocol_error`.
   template <command_word... Words>
-    requires(sizeof...(Words) > 0)
-  reply call(const Words&... words) {
+  requires(sizeof...(Words) > 0) reply call(const Words&... words) {
     return call(std::vector<std::string>{to_word(words)...});
   }
   reply call(const std::vector<std::string>& words);
 
   // Pipelining: any number of `send`, then as many `receive`.
   template <command_word... Words>
-    requires(sizeof...(Words) > 0)
-  void send(const Words&... words) {
-    send(std::vector<std::string>{to_word(words)...});
-  }
+  requires(sizeof...(Words) > 0) void send(const Words&... words) { send(std::vector<std::string>{to_word(words)...}); }
   void send(const std::vector<std::string>& words);
   // These bytes, whatever they are.
   void send_raw(std::string_view bytes);

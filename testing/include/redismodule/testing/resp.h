@@ -26,7 +26,7 @@ std::string encode_command(const std::vector<std::string>& words);
 // What may stand as one word of a command: text, and numbers.
 template <class T>
 concept command_word = std::convertible_to<const T&, std::string_view> ||
-                       (std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same_as<T, char>);
+    (std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same_as<T, char>);
 
 // Numbers are written in full: a double by the shortest digits that read back as the same one.
 template <command_word T>

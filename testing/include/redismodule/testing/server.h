@@ -4,6 +4,7 @@
 //   EXPECT_EQ(s.call("HELLO.MUL", 6, 7), 42);
 #pragma once
 
+#include <sys/types.h>
 #include <chrono>
 #include <compare>
 #include <concepts>
@@ -11,7 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 #include <vector>
 
 #include "redismodule/testing/client.h"
@@ -61,16 +61,16 @@ class start_failed : public error {
   using error::error;
 };
 
-// A running server: its own directory, a unix socket in it and no port, nothing saved unless asked. It is killed and its
-// directory removed with the object, and killed also when the test's process dies.
-// Owns: the process and the directory. Moved, not copied.
+// A running server: its own directory, a unix socket in it and no port, nothing saved unless asked. It is killed and
+// its directory removed with the object, and killed also when the test's process dies. Owns: the process and the
+// directory. Moved, not copied.
 class server {
  public:
   // A server without modules.
   server();
   // One with a module. (A template, so that `server{{.config = …}}` can mean nothing but the options.)
   template <class Path>
-    requires std::constructible_from<std::string, const Path&>
+  requires std::constructible_from<std::string, const Path&>
   explicit server(const Path& module_path) : server{server_options{.modules = {{std::string{module_path}}}}} {}
   explicit server(server_options options);
   server(server&&) noexcept;
@@ -80,8 +80,7 @@ class server {
   // As `client::call`, through a connection of the server's own. When the server dies meanwhile, the exception
   // (`connection_lost`) says how, with its log's last lines, or its stack trace where it wrote one.
   template <command_word... Words>
-    requires(sizeof...(Words) > 0)
-  reply call(const Words&... words) {
+  requires(sizeof...(Words) > 0) reply call(const Words&... words) {
     return call(std::vector<std::string>{to_word(words)...});
   }
   reply call(const std::vector<std::string>& words);
