@@ -17,10 +17,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from suite import allocator, servers
+from suite import allocator, commands, headers, servers
 from suite.report import Report
 
-SECTIONS = {"allocator": allocator.run}
+SECTIONS = {"allocator": allocator.run, "commands": commands.run, "headers": headers.run}
 KINDS = ["redis@bookworm", "redis@sid", "valkey@bookworm-backports", "valkey@sid"]
 BUILT = ["redis@built-jemalloc", "valkey@built-jemalloc", "redis@built-libc", "redis@built-prefix"]
 
@@ -30,7 +30,9 @@ class Options:
         self.build = os.path.abspath(arguments.build)
         self.out = os.path.join(self.build, "bench", "report")
         self.servers = arguments.servers or [label for label in KINDS + BUILT if servers.is_provisioned(label)]
-        self.rounds = 3 if arguments.quick else 11
+        self.rounds = 5 if arguments.quick else 9
+        self.requests = 100000 if arguments.quick else 300000
+        self.compiles = 3 if arguments.quick else 5
         self.pictures = {}
         os.makedirs(self.out, exist_ok=True)
 

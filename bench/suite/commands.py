@@ -1,0 +1,183 @@
+"""What a command costs over the same command written in C."""
+
+import os
+import re
+import subprocess
+
+from . import picture
+from .allocator import NO_TIDYING, describe_label, module_path
+from .callgrind import CallgrindServer
+from .report import median
+from .servers import Server, tree_of
+
+CALLS = 1000
+MOST_RATIO = 1.02
+SMALLEST_NOISE = 0.02
+
+# Words of the commands: this library's, the twin's.
+PAIRS = {
+    "multiply": (["hello.mul", "31", "11"], ["twin.mul", "31", "11"]),
+    "echo": (["ours.echo", "a text of some length"], ["twin.echo", "a text of some length"]),
+}
+ALLOCATING = re.compile(r"^(je_)?(malloc|calloc|realloc|free|aligned_alloc|memalign|mallocx|rallocx|sdallocx|free_sized)$|"
+                        r"^z(try)?(malloc|calloc|realloc|free)")
+
+
+def paths(build):
+    return {
+        "hello": os.path.join(build, "examples", "hello", "hello.so"),
+        "ours": os.path.join(build, "bench", "bench_commands.so"),
+        "twin": os.path.join(build, "bench", "twin_commands.so"),
+        "same": os.path.join(build, "bench", "same_commands.so"),
+    }
+
+
+def symbols(module, pattern):
+    text = subprocess.run(["nm", module], check=True, capture_output=True, text=True).stdout
+    return [name for name in re.findall(r"^[0-9a-f]+ [tTwW] (\S+)$", text, re.M) if re.search(pattern, name)]
+
+
+def handlers(build):
+    """The functions that the server calls, by their names in the symbol tables."""
+    files = paths(build)
+    found = symbols(files["hello"], r"trampoline.*3mul.*4call") + symbols(files["ours"], r"trampoline.*4echo.*4call")
+    if len(found) != 2:
+        raise RuntimeError(f"expected the callbacks of two commands, found {found}")
+    return found + ["twin_mul", "twin_echo", "copying_echo"]
+
+
+class Cost:
+    """One call of a handler: instructions in all and by the module itself, and calls of allocation functions."""
+
+    def __init__(self, server, words):
+        server.client.call(*words)
+        dumps = []
+        for count in (CALLS, 2 * CALLS):
+            discard(server)
+            for _ in range(count):
+                server.client.call(*words)
+            server.client.call("ours_loops.dump", "handler")
+            dumps.append(server.take())
+        self.total = (dumps[1].total - dumps[0].total) / CALLS
+        self.own = difference(dumps, lambda dump: sum(
+            cost for name, cost in dump.by_object.items() if name in ("hello.so", "bench_commands.so", "twin_commands.so")))
+        self.allocations = difference(dumps, lambda dump: sum(
+            count for (_, name), count in dump.calls.items() if ALLOCATING.match(name)))
+
+    @property
+    def server(self):
+        return self.total - self.own
+
+
+def difference(dumps, of):
+    return (of(dumps[1]) - of(dumps[0])) / CALLS
+
+
+def discard(server):
+    server.client.call("ours_loops.dump", "before")
+    server.take()
+
+
+def measure_instructions(label, build):
+    files = paths(build)
+    modules = [files["hello"], files["ours"], files["twin"], module_path(build, "ours_loops")]
+    with CallgrindServer(label, modules, toggles=handlers(build), environment=NO_TIDYING) as server:
+        costs = {name: [Cost(server, words) for words in pair] for name, pair in PAIRS.items()}
+        costs["control"] = Cost(server, ["twin.copy", "a text of some length"])
+    return costs
+
+
+def report_instructions(report, labels, build, chart):
+    report.section("A command", "Instructions for one call of the handler, all that it calls included, beside the same "
+                   "command written by hand in C. “own” is the module's part, “server” all the rest; then the calls of "
+                   "allocation functions in it.")
+    rows = []
+    for label in labels:
+        costs = measure_instructions(label, build)
+        for name in PAIRS:
+            ours, twin = costs[name]
+            rows.append([f"{describe_label(label)}, {name}", twin.own, ours.own, twin.server, ours.server, twin.total,
+                         ours.total, f"{ours.total / twin.total:.3f}", twin.allocations, ours.allocations])
+            keep_bars(report, f"{describe_label(label)}: {name}", ours, twin)
+            chart.append((f"{describe_label(label)}, {name}", [twin.total, ours.total]))
+        control, echo = costs["control"].allocations, costs["echo"][1].allocations
+        report.bar(f"control, {describe_label(label)}: an echo that copies shows allocations", f"{control:g}",
+                   f"more than {echo:g}", control > echo)
+    report.table(["server, command", "C own", "ours own", "C server", "ours server", "C", "ours", "ratio", "C allocations",
+                  "ours"], rows)
+
+
+def keep_bars(report, name, ours, twin):
+    report.at_most(f"{name}: instructions, ours to C", ours.total / twin.total, MOST_RATIO, digits=3)
+    report.bar(f"{name}: the server's part, ours and C", f"{ours.server:.0f} and {twin.server:.0f}", "within 1",
+               abs(ours.server - twin.server) < 1)
+    report.bar(f"{name}: calls of allocation functions, ours and C", f"{ours.allocations:.1f} and {twin.allocations:.1f}",
+               "equal", round(ours.allocations, 1) == round(twin.allocations, 1))
+
+
+def processor_seconds(pid):
+    """Of the server's main thread, which runs the commands."""
+    with open(f"/proc/{pid}/task/{pid}/schedstat") as file:
+        return int(file.read().split()[0]) / 1e9
+
+
+def requests_per_second(server, label, words, requests):
+    """By the clock, and by the processor time that the server's main thread took."""
+    command = [os.path.join(tree_of(label), "redis-benchmark"), "-s", server.socket_path, "-P", "64", "-c", "4",
+               "-n", str(requests), "-q"] + words
+    before = processor_seconds(server.process.pid)
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    taken = processor_seconds(server.process.pid) - before
+    return float(re.findall(r"([0-9.]+) requests per second", text)[-1]), requests / taken
+
+
+def measure_throughput(label, build, rounds, requests):
+    """{command: [(C, ours, C again), each by clock and by processor time, a round]}"""
+    files = paths(build)
+    figures = {name: [] for name in PAIRS}
+    with Server(label, list(files.values())) as server:
+        for number in range(rounds):
+            for name, (ours, twin) in PAIRS.items():
+                same = [twin[0].replace("twin", "same")] + twin[1:]
+                contenders = [twin, ours, same]
+                order = [(i + number) % 3 for i in range(3)]
+                round_figures = {i: requests_per_second(server, label, contenders[i], requests) for i in order}
+                figures[name].append(tuple(round_figures[i] for i in range(3)))
+    return figures
+
+
+def noise_of(rounds):
+    """How far the same C code is from itself, the worst round aside; at least two in a hundred."""
+    deviations = sorted(abs(same / twin - 1) for twin, _, same in rounds)
+    return max(SMALLEST_NOISE, deviations[-2] if len(deviations) > 2 else deviations[-1])
+
+
+def report_throughput(report, labels, build, rounds, requests):
+    report.note(f"Requests per second (redis-benchmark, 64 in a pipeline, 4 clients): medians of {rounds} rounds that "
+                "take turns; by the clock, and by the processor time of the server's main thread, which a busy machine "
+                "disturbs less and which the ratios are of. “C to C” is a second copy of the same C module against the "
+                "first; the noise is the second largest deviation of a round in it, and at least 2 %.")
+    rows = []
+    for label in labels:
+        for name, measured in measure_throughput(label, build, rounds, requests).items():
+            clock = [median([each[i][0] for each in measured]) for i in range(2)]
+            busy = [tuple(figure[1] for figure in each) for each in measured]
+            twin, ours = (median([each[i] for each in busy]) for i in range(2))
+            ratio = median([ours / twin for twin, ours, _ in busy])
+            control = median([same / twin for twin, _, same in busy])
+            noise = noise_of(busy)
+            rows.append([f"{describe_label(label)}, {name}"] + [f"{figure / 1000:.0f} k" for figure in clock + [twin, ours]] +
+                        [f"{ratio:.3f}", f"{control:.3f}", f"{100 * noise:.1f} %"])
+            report.bar(f"{describe_label(label)}: {name}, requests per second, ours to C", f"{ratio:.3f}",
+                       f"at least {1 - noise:.3f}", ratio >= 1 - noise)
+    report.table(["server, command", "C, clock", "ours, clock", "C, processor", "ours, processor", "ours to C", "C to C",
+                  "noise"], rows)
+
+
+def run(report, options):
+    chart = []
+    report_instructions(report, options.servers, options.build, chart)
+    options.save("commands.svg", picture.bar_chart("One call of a handler: instructions", "", ["C, by hand", "this library"],
+                                                   chart))
+    report.picture("commands.svg", "Instructions of one call of a handler, in C and with this library")
+    report_throughput(report, options.servers[:4], options.build, options.rounds, options.requests)
