@@ -1,8 +1,8 @@
 #include "redismodule/command.h"
 
+#include <cstring>
+#include <memory>
 #include <new>
-#include <string>
-#include <vector>
 
 #include "redismodule/module.h"
 
@@ -14,8 +14,9 @@ namespace {
 struct registered_command {
   detail::command_callback callback;
   const char* synopsis;
+  registered_command* next;
 };
-std::vector<registered_command> registered;
+registered_command* registered = nullptr;
 
 struct flag_name {
   command_flags flag;
@@ -54,12 +55,19 @@ bool knows(const since& needed) noexcept {
   return server().number >= first;
 }
 
-std::string to_text(command_flags flags) {
+consteval std::size_t size_of_all_names() {
+  std::size_t size = 0;
+  for (const flag_name& each : flag_names) size += std::string_view{each.name}.size() + 1;
+  return size;
+}
+static_assert(size_of_all_names() < sizeof(message) - sizeof(std::size_t), "a message has room for all flags");
+
+message to_text(command_flags flags) noexcept {
   if (contains(flags, flags::write) && !contains(flags, flags::allow_oom)) flags = flags | flags::deny_oom;
-  std::string text;
+  message text;
   for (const flag_name& each : flag_names) {
     if (!contains(flags, each.flag) || !knows(each.needed)) continue;
-    if (!text.empty()) text.push_back(' ');
+    if (!text.view().empty()) text.append(" ");
     text.append(each.name);
   }
   return text;
@@ -85,48 +93,52 @@ bool equal_names(std::string_view a, std::string_view b) noexcept {
 // Arguments as the server wants them described. It copies them.
 class command_description {
  public:
-  command_description(const detail::command_definition& definition, const command_options& options) {
-    detail::word_reader synopsis{definition.synopsis};
-    synopsis.next();
-    names_.reserve(definition.word_count + 1);
-    top_.reserve(definition.word_count + 1);
-    for (std::size_t i = 0; i < definition.word_count; ++i) describe(synopsis.next(), definition.words[i]);
-    top_.push_back({});
+  command_description(const detail::command_definition& definition, const command_options& options)
+      : text_{new char[std::strlen(definition.synopsis) + 1]},
+        args_{new abi::ModuleCommandArg[definition.word_count + 1]{}},
+        pair_{{}, {}, {}} {
+    std::strcpy(text_.get(), definition.synopsis);
+    detail::word_reader synopsis{text_.get()};
+    terminate(synopsis, synopsis.next());
+    for (std::size_t i = 0; i < definition.word_count; ++i) {
+      const detail::word written = synopsis.next();
+      describe(written, definition.words[i]);
+      terminate(synopsis, written);
+    }
     info_.version = abi::MODULE_COMMAND_INFO_VERSION;
     info_.summary = options.summary;
     info_.complexity = options.complexity;
     info_.since = options.since;
     info_.arity = definition.least == definition.most ? definition.least : -definition.least;
-    info_.args = top_.data();
+    info_.args = args_.get();
   }
 
   const abi::ModuleCommandInfo& info() const noexcept { return info_; }
+  const char* name() const noexcept { return text_.get(); }
 
  private:
-  void describe(const detail::word& written, const detail::word_shape& shape) {
-    names_.emplace_back(written.begin, written.size);
-    abi::ModuleCommandArg arg{};
-    arg.name = names_.back().c_str();
-    arg.type = shape.type;
-    arg.key_spec_index = -1;
-    if (!shape.last_of_parameter || !pair_.empty()) return describe_pair(arg, shape);
-    arg.flags = flags_of(shape);
-    top_.push_back(arg);
+  // The words are used where they stand in the copy.
+  void terminate(detail::word_reader& synopsis, const detail::word& word) noexcept {
+    if (*synopsis.text != '\0') ++synopsis.text;
+    text_[static_cast<std::size_t>(word.begin - text_.get()) + word.size] = '\0';
   }
 
-  // A handler has at most one rest, so at most one block of two.
-  void describe_pair(const abi::ModuleCommandArg& arg, const detail::word_shape& shape) {
-    pair_.push_back(arg);
+  void describe(const detail::word& written, const detail::word_shape& shape) noexcept {
+    abi::ModuleCommandArg arg{};
+    arg.name = written.begin;
+    arg.type = shape.type;
+    arg.key_spec_index = -1;
+    const bool is_second = pair_size_ == 1;
+    if (!shape.last_of_parameter || is_second) pair_[pair_size_++] = arg;
     if (!shape.last_of_parameter) return;
-    pair_.push_back({});
-    names_.emplace_back(names_[names_.size() - 2] + "-" + names_.back());
-    abi::ModuleCommandArg block{};
-    block.name = names_.back().c_str();
-    block.type = abi::MODULE_ARG_TYPE_BLOCK;
-    block.key_spec_index = -1;
-    block.flags = flags_of(shape);
-    block.subargs = pair_.data();
-    top_.push_back(block);
+    // A handler has at most one rest, so at most one block of two.
+    if (is_second) {
+      arg.name = "pair";
+      arg.type = abi::MODULE_ARG_TYPE_BLOCK;
+      arg.subargs = pair_;
+    }
+    arg.flags = flags_of(shape);
+    args_[size_++] = arg;
   }
 
   static int flags_of(const detail::word_shape& shape) noexcept {
@@ -143,14 +155,18 @@ class command_description {
     return abi::MODULE_CMD_ARG_MULTIPLE;
   }
 
-  std::vector<std::string> names_;
-  std::vector<abi::ModuleCommandArg> top_;
-  std::vector<abi::ModuleCommandArg> pair_;
+  std::unique_ptr<char[]> text_;
+  std::unique_ptr<abi::ModuleCommandArg[]> args_;
+  abi::ModuleCommandArg pair_[3];
+  std::size_t size_ = 0;
+  std::size_t pair_size_ = 0;
   abi::ModuleCommandInfo info_{};
 };
 
-[[noreturn]] void refuse_command(std::string_view name, std::string_view what) {
-  throw load_error{"command '" + escaped(name) + "' " + std::string{what}};
+[[noreturn, gnu::cold]] void refuse_command(std::string_view name, std::string_view what) {
+  message text;
+  text.append("command '").append(name).append("' ").append(what);
+  throw load_error{text.view()};
 }
 
 }  // namespace
@@ -162,28 +178,30 @@ void module_builder::add_raw_command(const char* name, abi::ModuleCmdFunc callba
 }
 
 void module_builder::add_command(const detail::command_definition& definition, const command_options& options) {
-  const std::string name{name_in(definition.synopsis)};
-  registered.push_back({definition.callback, definition.synopsis});
-  add_raw_command(name.c_str(), definition.callback, to_text(options.flags).c_str(), 0, 0, 0);
-  if (api.GetCommand == nullptr || api.SetCommandInfo == nullptr) return;
-  abi::ModuleCommand* command = api.GetCommand(ctx_, name.c_str());
   const command_description description{definition, options};
+  const char* name = description.name();
+  add_raw_command(name, definition.callback, to_text(options.flags).c_str(), 0, 0, 0);
+  registered = new registered_command{definition.callback, definition.synopsis, registered};
+  if (api.GetCommand == nullptr || api.SetCommandInfo == nullptr) return;
+  abi::ModuleCommand* command = api.GetCommand(ctx_, name);
   if (command != nullptr && api.SetCommandInfo(command, &description.info()) == abi::MODULE_OK) return;
   refuse_command(name, "could not be described to the server");
 }
 
 namespace detail {
 
-void forget_commands() noexcept { std::vector<registered_command>{}.swap(registered); }
+void forget_commands() noexcept {
+  while (registered != nullptr) delete std::exchange(registered, registered->next);
+}
 
 namespace {
 
 const char* find_synopsis(command_callback callback, std::string_view called) noexcept {
   const char* found = "";
-  for (const registered_command& each : registered) {
-    if (each.callback != callback) continue;
-    if (equal_names(name_in(each.synopsis), called)) return each.synopsis;
-    found = each.synopsis;
+  for (const registered_command* each = registered; each != nullptr; each = each->next) {
+    if (each->callback != callback) continue;
+    if (equal_names(name_in(each->synopsis), called)) return each->synopsis;
+    found = each->synopsis;
   }
   return found;
 }

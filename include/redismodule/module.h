@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -19,7 +18,7 @@ class load_error : public std::exception {
   const char* what() const noexcept override { return why_.c_str(); }
 
  private:
-  std::string why_;
+  detail::line why_;
 };
 
 // Registers what the module consists of. The body of REDISMODULE_MODULE gets one, while the server loads the module.

@@ -95,7 +95,8 @@ TEST(result, copies_between_all_states) {
       rm::result<std::string> copy = to;
       copy = from;
       EXPECT_EQ(copy, from);
-      copy = std::move(copy);
+      rm::result<std::string>& itself = copy;
+      copy = std::move(itself);
       EXPECT_EQ(copy, from);
     }
   }
