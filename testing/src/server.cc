@@ -150,6 +150,14 @@ struct server::state {
     start();
   }
 
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+
+  // The process goes before its directory, also where a client of this server is still around and shares it.
+  ~state() {
+    if (process) process->kill();
+  }
+
   std::string config_path() const { return directory.path() + "/server.conf"; }
   std::string log_path() const { return directory.path() + "/log"; }
 
@@ -191,6 +199,7 @@ struct server::state {
   }
 
   int shut_down(const char* how) {
+    if (!own) throw error{"the server was stopped"};
     try {
       own->call("SHUTDOWN", how);
     } catch (const connection_lost&) {
@@ -215,10 +224,7 @@ server::server() : server{server_options{}} {}
 server::server(server_options options) : state_{std::make_unique<state>(std::move(options))} {}
 server::server(server&&) noexcept = default;
 server& server::operator=(server&&) noexcept = default;
-server::~server() {
-  // The process goes before its directory, also where a client of this server is still around.
-  if (state_ && state_->process) state_->process->kill();
-}
+server::~server() = default;
 
 reply server::call(const std::vector<std::string>& words) {
   if (!state_->own) throw error{"the server was stopped"};
@@ -228,7 +234,7 @@ reply server::call(const std::vector<std::string>& words) {
 client server::connect() { return state_->connect(); }
 
 void server::restart() {
-  const int status = state_->shut_down("SAVE");
+  const int status = alive() ? state_->shut_down("SAVE") : 0;
   if (status != 0) throw error{"the server did not save and shut down: " + state_->process->obituary()};
   state_->start();
 }

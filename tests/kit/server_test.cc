@@ -134,6 +134,19 @@ TEST(server, stops_with_a_status) {
   EXPECT_EQ(s.stop(), 0);
   EXPECT_FALSE(s.alive());
   EXPECT_THROW(s.call("PING"), error);
+  EXPECT_THROW(s.stop(), error);
+  s.restart();
+  EXPECT_EQ(s.call("PING"), "PONG");
+}
+
+TEST(server, starts_again_after_a_crash) {
+  server s{module};
+  s.call("SET", "key", "value");
+  EXPECT_EQ(s.call("SAVE"), "OK");
+  s.call("SET", "key", "later");
+  EXPECT_THROW(s.call("KIT_PROBE.EXIT"), connection_lost);
+  s.restart();
+  EXPECT_EQ(s.call("GET", "key"), "value");
 }
 
 TEST(server, tells_its_memory) {
@@ -182,6 +195,7 @@ TEST(server, can_be_moved) {
   server second = std::move(first);
   EXPECT_EQ(second.pid(), pid);
   EXPECT_EQ(second.call("PING"), "PONG");
+  client c = second.connect();
   second = server{};
   EXPECT_NE(second.pid(), pid);
   EXPECT_TRUE(is_gone(pid));

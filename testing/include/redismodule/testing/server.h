@@ -88,7 +88,8 @@ class server {
   // One more client.
   client connect();
 
-  // Saves, shuts down, starts again with the same options and data. What `load()` brought is not loaded again.
+  // Saves, shuts down, starts again with the same options and data; one that was stopped or has died is just started.
+  // What `load()` brought is not loaded again.
   void restart();
   // Ends the server as SHUTDOWN NOSAVE does, so that its modules unload or at least its exit handlers run.
   // Returns the exit status as a shell tells it (128 + the signal when one ended it).
