@@ -13,9 +13,11 @@
 #include <cstdio>
 #include <cstring>
 
-// libstdc++'s demangler, as its own terminate handler calls it: it takes no memory.
-extern "C" int __gcclibcxx_demangle_callback(const char* mangled, void (*piece)(const char*, std::size_t, void*),
-                                             void* argument);
+// libstdc++'s demangler, as its own terminate handler calls it: it takes no memory. Weak, since a shared libstdc++, which
+// a server with modules linked into it may use, keeps the name to itself; the static one has it wherever that handler is.
+extern "C" [[gnu::weak]] int __gcclibcxx_demangle_callback(const char* mangled,
+                                                           void (*piece)(const char*, std::size_t, void*),
+                                                           void* argument);
 
 namespace redismodule::detail {
 namespace {
@@ -173,7 +175,8 @@ struct text_line {
 
 void add_name(text_line& line, const char* mangled) noexcept {
   text_line name;
-  const bool is_demangled = __gcclibcxx_demangle_callback(mangled, text_line::add_piece, &name) == 0;
+  const bool is_demangled = __gcclibcxx_demangle_callback != nullptr &&
+                            __gcclibcxx_demangle_callback(mangled, text_line::add_piece, &name) == 0;
   if (is_demangled) return line.add(name.text, std::min<std::size_t>(name.size, 400));
   line.add(mangled, std::min<std::size_t>(std::strlen(mangled), 400));
 }
