@@ -1,5 +1,5 @@
 // Counts the module's threads: one that still runs when the module is unmapped ends the server, and so does the
-// destructor of a std::thread that nobody joined. The three functions are redirected as the malloc family is.
+// destructor of a std::thread that nobody joined. The functions are redirected as the malloc family is.
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +18,8 @@ int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, v
 int __real_pthread_join(pthread_t thread, void** result);
 int __real_pthread_detach(pthread_t thread);
 int __real_pthread_tryjoin_np(pthread_t thread, void** result);
+int __real_pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until);
+int __real_pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until);
 }
 
 namespace redismodule::memory {
@@ -44,6 +46,12 @@ void* run_counted(void* argument) {
   detail::release(argument);
   const running_thread counted;
   return start.run(start.argument);
+}
+
+// Passes the error on.
+int no_longer_joinable(int error) noexcept {
+  if (error == 0) joinable.fetch_sub(1, std::memory_order_release);
+  return error;
 }
 
 bool is_detached(const pthread_attr_t* attributes) noexcept {
@@ -104,21 +112,23 @@ extern "C" {
 }
 
 [[gnu::used]] int __wrap_pthread_join(pthread_t thread, void** result) {
-  const int error = __real_pthread_join(thread, result);
-  if (error == 0) redismodule::memory::joinable.fetch_sub(1, std::memory_order_release);
-  return error;
+  return redismodule::memory::no_longer_joinable(__real_pthread_join(thread, result));
 }
 
 [[gnu::used]] int __wrap_pthread_tryjoin_np(pthread_t thread, void** result) {
-  const int error = __real_pthread_tryjoin_np(thread, result);
-  if (error == 0) redismodule::memory::joinable.fetch_sub(1, std::memory_order_release);
-  return error;
+  return redismodule::memory::no_longer_joinable(__real_pthread_tryjoin_np(thread, result));
+}
+
+[[gnu::used]] int __wrap_pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
+  return redismodule::memory::no_longer_joinable(__real_pthread_timedjoin_np(thread, result, until));
+}
+
+[[gnu::used]] int __wrap_pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
+  return redismodule::memory::no_longer_joinable(__real_pthread_clockjoin_np(thread, result, clock, until));
 }
 
 [[gnu::used]] int __wrap_pthread_detach(pthread_t thread) {
-  const int error = __real_pthread_detach(thread);
-  if (error == 0) redismodule::memory::joinable.fetch_sub(1, std::memory_order_release);
-  return error;
+  return redismodule::memory::no_longer_joinable(__real_pthread_detach(thread));
 }
 
 }  // extern "C"
