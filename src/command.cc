@@ -143,14 +143,10 @@ class command_description {
 
   static int flags_of(const detail::word_shape& shape) noexcept {
     switch (shape.present) {
-      case detail::presence::required:
-        return abi::MODULE_CMD_ARG_NONE;
-      case detail::presence::optional:
-        return abi::MODULE_CMD_ARG_OPTIONAL;
-      case detail::presence::any_number:
-        return abi::MODULE_CMD_ARG_OPTIONAL | abi::MODULE_CMD_ARG_MULTIPLE;
-      case detail::presence::at_least_one:
-        break;
+      case detail::presence::required: return abi::MODULE_CMD_ARG_NONE;
+      case detail::presence::optional: return abi::MODULE_CMD_ARG_OPTIONAL;
+      case detail::presence::any_number: return abi::MODULE_CMD_ARG_OPTIONAL | abi::MODULE_CMD_ARG_MULTIPLE;
+      case detail::presence::at_least_one: break;
     }
     return abi::MODULE_CMD_ARG_MULTIPLE;
   }
@@ -171,8 +167,8 @@ class command_description {
 
 }  // namespace
 
-void module_builder::add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last,
-                                     int step) {
+void module_builder::add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first,
+                                     int last, int step) {
   if (api.CreateCommand(ctx_, name, callback, flags, first, last, step) == abi::MODULE_OK) return;
   refuse_command(name, "was refused by the server: its name is taken or not allowed, or one of its flags is");
 }

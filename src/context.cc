@@ -10,14 +10,10 @@ namespace {
 
 const char* name_of(log_level level) noexcept {
   switch (level) {
-    case log_level::debug:
-      return "debug";
-    case log_level::verbose:
-      return "verbose";
-    case log_level::notice:
-      return "notice";
-    case log_level::warning:
-      break;
+    case log_level::debug: return "debug";
+    case log_level::verbose: return "verbose";
+    case log_level::notice: return "notice";
+    case log_level::warning: break;
   }
   return "warning";
 }

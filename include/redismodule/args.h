@@ -95,14 +95,14 @@ struct arg_traits<T> {
 
   static decode_status decode(string_ref text, T& value) noexcept {
     if constexpr (std::is_same_v<T, long long>) {
-      if (api.StringToLongLong(text.raw(), &value) != abi::MODULE_OK) return detail::not_an_integer;
+      if (detail::nothrow(api.StringToLongLong)(text.raw(), &value) != abi::MODULE_OK) return detail::not_an_integer;
     } else if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(long long)) {
       unsigned long long number;
       if (!detail::decode_unsigned(text, number)) return detail::not_an_integer;
       value = number;
     } else {
       long long number;
-      if (api.StringToLongLong(text.raw(), &number) != abi::MODULE_OK) return detail::not_an_integer;
+      if (detail::nothrow(api.StringToLongLong)(text.raw(), &number) != abi::MODULE_OK) return detail::not_an_integer;
       value = static_cast<T>(number);
       if (value != number) return detail::not_an_integer;
     }
@@ -115,7 +115,7 @@ template <>
 struct arg_traits<double> {
   static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_DOUBLE;
   static decode_status decode(string_ref text, double& value) noexcept {
-    if (api.StringToDouble(text.raw(), &value) != abi::MODULE_OK) return detail::not_a_float;
+    if (detail::nothrow(api.StringToDouble)(text.raw(), &value) != abi::MODULE_OK) return detail::not_a_float;
     return decoded;
   }
 };

@@ -34,12 +34,14 @@ class module_builder {
   // A command: its name and those of its arguments, and the function that it is. Optional arguments are in brackets, a
   // rest has dots: m.command<range>("hello.range key [count]"), m.command<sum>("hello.sum number...").
   template <auto Handler>
-  void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis, const command_options& options = {}) {
+  void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
+               const command_options& options = {}) {
     add_command(detail::define<Handler>(synopsis.text()), options);
   }
   // The same with a lambda without captures.
   template <class Handler>
-  void command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler, const command_options& options = {}) {
+  void command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler,
+               const command_options& options = {}) {
     add_command(detail::define<Handler{}>(synopsis.text()), options);
   }
 
@@ -114,31 +116,31 @@ int unload(void* ctx) noexcept;
 // declares the same names with other types, fits into the source file.
 #define REDISMODULE_DETAIL_QUOTE(text) #text
 #define REDISMODULE_DETAIL_SYMBOL(name) REDISMODULE_DETAIL_QUOTE(name)
-#define REDISMODULE_DETAIL_ENTRY(prefix, on_load, on_unload)                                               \
-  extern "C" [[gnu::visibility("default"), gnu::used]] int redismodule_##prefix##_load(void*, void**, int) \
-      asm(on_load);                                                                                        \
-  extern "C" [[gnu::visibility("default"), gnu::used]] int redismodule_##prefix##_unload(void*) asm(on_unload); \
-  int redismodule_##prefix##_load(void* ctx, void** argv, int argc) {                                      \
-    return ::redismodule::detail::load(redismodule_definition, ctx, argv, argc);                           \
-  }                                                                                                        \
+#define REDISMODULE_DETAIL_ENTRY(prefix, on_load, on_unload)                                                      \
+  extern "C"                                                                                                      \
+      [[gnu::visibility("default"), gnu::used]] int redismodule_##prefix##_load(void*, void**, int) asm(on_load); \
+  extern "C" [[gnu::visibility("default"), gnu::used]] int redismodule_##prefix##_unload(void*) asm(on_unload);   \
+  int redismodule_##prefix##_load(void* ctx, void** argv, int argc) {                                             \
+    return ::redismodule::detail::load(redismodule_definition, ctx, argv, argc);                                  \
+  }                                                                                                               \
   int redismodule_##prefix##_unload(void* ctx) { return ::redismodule::detail::unload(ctx); }
 
 #ifdef REDISMODULE_STATIC
-#define REDISMODULE_DETAIL_ENTRIES                                                                     \
+#define REDISMODULE_DETAIL_ENTRIES                                                                       \
   REDISMODULE_DETAIL_ENTRY(static, "ValkeyModule_OnLoad_" REDISMODULE_DETAIL_SYMBOL(REDISMODULE_STATIC), \
                            "ValkeyModule_OnUnload_" REDISMODULE_DETAIL_SYMBOL(REDISMODULE_STATIC))
 #else
-#define REDISMODULE_DETAIL_ENTRIES                                                     \
-  REDISMODULE_DETAIL_ENTRY(redis, "RedisModule_OnLoad", "RedisModule_OnUnload")        \
+#define REDISMODULE_DETAIL_ENTRIES                                              \
+  REDISMODULE_DETAIL_ENTRY(redis, "RedisModule_OnLoad", "RedisModule_OnUnload") \
   REDISMODULE_DETAIL_ENTRY(valkey, "ValkeyModule_OnLoad", "ValkeyModule_OnUnload")
 #endif
 
 // Makes the source file a module, for Redis and Valkey. `name`: an identifier, what MODULE LIST shows. `version`: a
 // number of yours. `builder`: the name of the rm::module_builder& that the body, which follows in braces, registers
 // everything with.
-#define REDISMODULE_MODULE(name, version, builder)                                                            \
-  static void redismodule_build(::redismodule::module_builder& builder);                                      \
-  static constexpr ::redismodule::detail::module_definition redismodule_definition{#name, version,            \
-                                                                                   &redismodule_build};       \
-  REDISMODULE_DETAIL_ENTRIES                                                                                  \
+#define REDISMODULE_MODULE(name, version, builder)                                                      \
+  static void redismodule_build(::redismodule::module_builder& builder);                                \
+  static constexpr ::redismodule::detail::module_definition redismodule_definition{#name, version,      \
+                                                                                   &redismodule_build}; \
+  REDISMODULE_DETAIL_ENTRIES                                                                            \
   static void redismodule_build([[maybe_unused]] ::redismodule::module_builder& builder)

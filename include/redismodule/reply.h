@@ -21,9 +21,9 @@ class simple {
  public:
   constexpr explicit simple(detail::literal text) noexcept : line_{text} {}
   template <class Text>
-    requires(!std::is_array_v<Text> && !std::is_same_v<Text, simple> &&
-             std::is_convertible_v<const Text&, std::string_view>)
-  explicit simple(const Text& text) : line_{std::string_view{text}} {}
+  requires(!std::is_array_v<Text> && !std::is_same_v<Text, simple> &&
+           std::is_convertible_v<const Text&, std::string_view>) explicit simple(const Text& text)
+      : line_{std::string_view{text}} {}
 
   constexpr const char* c_str() const noexcept { return line_.c_str(); }
 
@@ -52,15 +52,11 @@ class reply;
 
 // A type that a handler may return.
 template <class T>
-concept replyable = requires(reply& out, T& value) { reply_traits<std::remove_cvref_t<T>>::write(out, value); };
+concept replyable = requires(reply& out, T& value) {
+  reply_traits<std::remove_cvref_t<T>>::write(out, value);
+};
 
 namespace detail {
-
-// The functions of the table are C functions: they throw nothing, though their types do not say so.
-template <class Result, class... Parameters>
-auto nothrow(Result (*function)(Parameters...)) noexcept {
-  return reinterpret_cast<Result (*)(Parameters...) noexcept>(function);
-}
 
 enum class aggregate_kind : unsigned char { array, set, map };
 
@@ -102,9 +98,7 @@ class reply {
     wrote(detail::nothrow(api.ReplyWithStringBuffer)(ctx_, bytes.data(), bytes.size()));
   }
   void text(string_ref string) noexcept { wrote(detail::nothrow(api.ReplyWithString)(ctx_, string.raw())); }
-  void status(const simple& line) noexcept {
-    wrote(detail::nothrow(api.ReplyWithSimpleString)(ctx_, line.c_str()));
-  }
+  void status(const simple& line) noexcept { wrote(detail::nothrow(api.ReplyWithSimpleString)(ctx_, line.c_str())); }
   void error(const error_reply& line) noexcept { wrote(detail::nothrow(api.ReplyWithError)(ctx_, line.c_str())); }
   void null() noexcept { wrote(detail::nothrow(api.ReplyWithNull)(ctx_)); }
 
@@ -114,7 +108,8 @@ class reply {
     if constexpr (replyable<T>) {
       reply_traits<std::remove_cvref_t<T>>::write(*this, value);
     } else {
-      static_assert(!sizeof(std::remove_reference_t<T>*), "redismodule: no reply can be made of this type: specialise redismodule::reply_traits");
+      static_assert(!sizeof(std::remove_reference_t<T>*),
+                    "redismodule: no reply can be made of this type: specialise redismodule::reply_traits");
     }
   }
 
@@ -218,14 +213,18 @@ template <class T>
 concept textual = std::is_convertible_v<const T&, std::string_view> && !std::is_convertible_v<const T&, string_ref>;
 
 template <class T>
-concept sized_range = !textual<T> && requires(T& range) {
+concept sized_range = !textual<T> && requires(T & range) {
   { range.size() } -> std::convertible_to<std::size_t>;
   { range.begin() != range.end() } -> std::convertible_to<bool>;
   *range.begin();
 };
 
 template <class T>
-concept set_like = sized_range<T> && requires { typename T::key_type; } && !requires { typename T::mapped_type; };
+concept set_like = sized_range<T> && requires {
+  typename T::key_type;
+} && !requires {
+  typename T::mapped_type;
+};
 template <class T>
 concept map_like = sized_range<T> && requires {
   typename T::key_type;
@@ -247,8 +246,7 @@ void push_all(aggregate out, Range& values) {
 }  // namespace detail
 
 template <class T>
-  requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
-struct reply_traits<T> {
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>) struct reply_traits<T> {
   static void write(reply& out, T value) noexcept {
     if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(long long)) {
       out.unsigned_integer(value);
@@ -315,8 +313,7 @@ struct reply_traits<std::optional<T>> {
 };
 
 template <class T>
-  requires(std::is_void_v<T> || replyable<T>)
-struct reply_traits<result<T>> {
+requires(std::is_void_v<T> || replyable<T>) struct reply_traits<result<T>> {
   static void write(reply& out, const result<T>& value) {
     if (!value) return out.error(value.error());
     if constexpr (std::is_void_v<T>) {
@@ -346,8 +343,7 @@ struct reply_traits<std::pair<First, Second>> {
 
 // Whatever has size(), begin() and end(): a set if it has keys, a map if it maps them, an array otherwise.
 template <detail::sized_range T>
-  requires(!detail::set_like<T> && !detail::map_like<T>)
-struct reply_traits<T> {
+requires(!detail::set_like<T> && !detail::map_like<T>) struct reply_traits<T> {
   template <class Range>
   static void write(reply& out, Range& values) {
     detail::push_all(out.array(values.size()), values);

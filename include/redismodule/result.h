@@ -24,9 +24,9 @@ class error_reply {
  public:
   constexpr explicit error_reply(detail::literal text) noexcept : line_{text} {}
   template <class Text>
-    requires(!std::is_array_v<Text> && !std::is_same_v<Text, error_reply> &&
-             std::is_convertible_v<const Text&, std::string_view>)
-  explicit error_reply(const Text& text) : line_{std::string_view{text}} {}
+  requires(!std::is_array_v<Text> && !std::is_same_v<Text, error_reply> &&
+           std::is_convertible_v<const Text&, std::string_view>) explicit error_reply(const Text& text)
+      : line_{std::string_view{text}} {}
 
   constexpr const char* c_str() const noexcept { return line_.c_str(); }
   constexpr std::string_view text() const noexcept { return line_.c_str(); }
@@ -62,7 +62,8 @@ inline constexpr bool is_result<result<T>> = true;
 
 }  // namespace detail
 
-// A value or an error_reply, in the shape of C++23's std::expected. As the return type of a handler either is the reply.
+// A value or an error_reply, in the shape of C++23's std::expected. As the return type of a handler either is the
+// reply.
 template <class T>
 class [[nodiscard]] result {
   static_assert(std::is_object_v<T> && !std::is_array_v<T>, "redismodule: a result holds a value, not a reference");
@@ -72,25 +73,20 @@ class [[nodiscard]] result {
   using value_type = T;
   using error_type = error_reply;
 
-  constexpr result() noexcept(std::is_nothrow_default_constructible_v<T>)
-    requires(std::is_default_constructible_v<T>)
+  constexpr result() noexcept(std::is_nothrow_default_constructible_v<T>) requires(std::is_default_constructible_v<T>)
       : value_{}, has_value_{true} {}
   template <class U = T>
-    requires(std::is_constructible_v<T, U> && std::is_convertible_v<U, T> &&
-             !detail::is_result<std::remove_cvref_t<U>> && !std::is_same_v<std::remove_cvref_t<U>, error_reply>)
-  constexpr result(U&& value) : value_(std::forward<U>(value)), has_value_{true} {}
+  requires(std::is_constructible_v<T, U>&& std::is_convertible_v<U, T> && !detail::is_result<std::remove_cvref_t<U>> &&
+           !std::is_same_v<std::remove_cvref_t<U>, error_reply>) constexpr result(U&& value)
+      : value_(std::forward<U>(value)), has_value_{true} {}
   constexpr result(error_reply error) noexcept : error_{std::move(error)}, has_value_{false} {}
-  constexpr result(const result& other)
-    requires(std::is_copy_constructible_v<T>)
-      : has_value_{other.has_value_} {
+  constexpr result(const result& other) requires(std::is_copy_constructible_v<T>) : has_value_{other.has_value_} {
     construct(other);
   }
   constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : has_value_{other.has_value_} {
     construct(std::move(other));
   }
-  constexpr result& operator=(const result& other)
-    requires(std::is_copy_constructible_v<T>)
-  {
+  constexpr result& operator=(const result& other) requires(std::is_copy_constructible_v<T>) {
     return *this = result{other};
   }
   // Where moving a T throws, this then holds an error.
@@ -167,8 +163,9 @@ class [[nodiscard]] result {
     return has_value_ ? std::move(*this) : result{f(std::move(error_))};
   }
 
-  friend constexpr bool operator==(const result& a, const result& b)
-    requires requires(const T& value) { value == value; }
+  friend constexpr bool operator==(const result& a, const result& b) requires requires(const T& value) {
+    value == value;
+  }
   {
     if (a.has_value_ != b.has_value_) return false;
     return a.has_value_ ? a.value_ == b.value_ : a.error_ == b.error_;

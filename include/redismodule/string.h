@@ -10,6 +10,16 @@
 
 namespace redismodule {
 
+namespace detail {
+
+// The functions of the table are C functions: they throw nothing, though their types do not say so.
+template <class Result, class... Parameters>
+auto nothrow(Result (*function)(Parameters...)) noexcept {
+  return reinterpret_cast<Result (*)(Parameters...) noexcept>(function);
+}
+
+}  // namespace detail
+
 // A string that someone else keeps alive: an argument until the handler returns, or a `string`.
 // Copying it copies a pointer.
 class string_ref {
@@ -20,7 +30,7 @@ class string_ref {
   // The bytes, as long as the string lives and is not written to.
   std::string_view view() const noexcept {
     std::size_t size = 0;
-    const char* bytes = api.StringPtrLen(raw_, &size);
+    const char* bytes = detail::nothrow(api.StringPtrLen)(raw_, &size);
     return {bytes, size};
   }
   operator std::string_view() const noexcept { return view(); }

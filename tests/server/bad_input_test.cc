@@ -20,7 +20,9 @@ struct bad_input : testing::Test {
   rt::server s{COMMANDS_MODULE};
 };
 
-std::string wrong_arity(const std::string& command) { return "ERR wrong number of arguments for '" + command + "' command"; }
+std::string wrong_arity(const std::string& command) {
+  return "ERR wrong number of arguments for '" + command + "' command";
+}
 
 TEST_F(bad_input, wrong_arity_is_an_error_on_every_server) {
   EXPECT_EQ(s.call("reply.void", "x").error(), wrong_arity("reply.void"));
@@ -36,8 +38,10 @@ TEST_F(bad_input, wrong_arity_is_an_error_on_every_server) {
 TEST_F(bad_input, long_strings_are_no_numbers) {
   for (std::size_t size : {21u, 32u, 1000u, 1u << 20}) {
     for (const std::string command : {"arg.int64", "arg.uint64"}) {
-      EXPECT_EQ(s.call(command, std::string(size, '1')).error(), "ERR value is not an integer or out of range (argument 'n')");
-      EXPECT_EQ(s.call(command, std::string(size, '0')).error(), "ERR value is not an integer or out of range (argument 'n')");
+      EXPECT_EQ(s.call(command, std::string(size, '1')).error(),
+                "ERR value is not an integer or out of range (argument 'n')");
+      EXPECT_EQ(s.call(command, std::string(size, '0')).error(),
+                "ERR value is not an integer or out of range (argument 'n')");
     }
     EXPECT_EQ(s.call("arg.double", std::string(size, 'x')).error(), "ERR value is not a valid float (argument 'x')");
   }
@@ -164,8 +168,8 @@ TEST_F(loading, what_the_server_refuses_is_named) {
 TEST_F(loading, requirements_are_told_in_words) {
   const std::string product = s.version().is_valkey() ? "Valkey " : "Redis ";
   const rt::version_number found = s.version().number;
-  const std::string here = "; this is " + product + std::to_string(found.major) + "." + std::to_string(found.minor) + "." +
-                           std::to_string(found.patch);
+  const std::string here = "; this is " + product + std::to_string(found.major) + "." + std::to_string(found.minor) +
+                           "." + std::to_string(found.patch);
   expect_refused({"require-unstable"}, "commands: not loaded: BigGetDbPath needs Redis of a release to come" + here);
   expect_refused({"require-later"}, "commands: not loaded: things to come need Redis 98.0.0 or Valkey 98.1.2" + here);
   expect_refused({"require-neither"}, "commands: not loaded: nothing need");
@@ -177,7 +181,8 @@ TEST_F(loading, requirements_are_told_in_words) {
 
 TEST_F(loading, arguments_of_the_module) {
   expect_refused({"number"}, "commands: not loaded: ERR missing argument 2");
-  expect_refused({"number", "9\r\n9"}, "commands: not loaded: ERR value is not an integer or out of range (argument 2)");
+  expect_refused({"number", "9\r\n9"},
+                 "commands: not loaded: ERR value is not an integer or out of range (argument 2)");
   s.load(COMMANDS_MODULE, "number", 99);
   EXPECT_TRUE(logged("the number is 99"));
 }
@@ -215,7 +220,8 @@ TEST_F(loading, a_corrupt_loadex_is_an_error) {
 
 TEST_F(loading, a_file_that_is_no_module_is_an_error) {
   const std::string path = s.directory() + "/broken.so";
-  std::ofstream{path} << "\x7f" "ELF, but not more than that";
+  std::ofstream{path} << "\x7f"
+                         "ELF, but not more than that";
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   EXPECT_THROW(s.load(path), rt::error);
   EXPECT_TRUE(s.alive());

@@ -19,7 +19,9 @@ const std::string not_an_integer = "ERR value is not an integer or out of range 
 const std::string not_a_float = "ERR value is not a valid float (argument 'x')";
 
 struct commands : testing::Test {
-  bool has_resp3_replies() const { return s.version().is_valkey() || s.version().number >= rt::version_number{7, 0, 0}; }
+  bool has_resp3_replies() const {
+    return s.version().is_valkey() || s.version().number >= rt::version_number{7, 0, 0};
+  }
 
   rt::server s{COMMANDS_MODULE};
 };
@@ -61,8 +63,8 @@ TEST_F(commands, integers_are_held_to_the_range_of_their_type) {
 }
 
 TEST_F(commands, integers_are_decoded_as_the_server_does) {
-  const std::vector<std::string> bad = {"",    " 5",  "5 ", "+5",   "05",  "-0",  "5.0", "0x5", "five",
-                                        "5\n", "1e3", "--5", "- 5", "nan", "٥", std::string("5\0", 2)};
+  const std::vector<std::string> bad = {"",     " 5",  "5 ",  "+5",  "05",  "-0",  "5.0", "0x5",
+                                        "five", "5\n", "1e3", "--5", "- 5", "nan", "٥",   std::string("5\0", 2)};
   for (const integer_type& type : integer_types) {
     expect_same(s, type.command, "0");
     expect_same(s, type.command, "5");
@@ -102,7 +104,8 @@ TEST_F(commands, booleans_have_six_words) {
     EXPECT_TRUE(has_resp3_replies() ? reply == false : reply == 0) << reply;
   }
   for (const std::string bad : {"", "y", "on", "2", "yes ", "01", "nope"}) {
-    EXPECT_EQ(s.call("arg.bool", bad).error(), "ERR value is not a boolean: use yes or no (argument 'yes-or-no')") << bad;
+    EXPECT_EQ(s.call("arg.bool", bad).error(), "ERR value is not a boolean: use yes or no (argument 'yes-or-no')")
+        << bad;
   }
 }
 
@@ -143,7 +146,8 @@ TEST_F(commands, optional_arguments) {
 TEST_F(commands, rest_arguments) {
   EXPECT_EQ(s.call("rest.sum"), 0);
   EXPECT_EQ(s.call("rest.sum", 1, 2, 3, -10), -4);
-  EXPECT_EQ(s.call("rest.sum", 1, 2, "x", 4).error(), "ERR value is not an integer or out of range (argument 'number')");
+  EXPECT_EQ(s.call("rest.sum", 1, 2, "x", 4).error(),
+            "ERR value is not an integer or out of range (argument 'number')");
   EXPECT_EQ(s.call("rest.count", 1, "a", "b"), (std::vector<int>{1, 2}));
   EXPECT_EQ(s.call("rest.count", "x", "a").error(), "ERR value is not an integer or out of range (argument 'first')");
   EXPECT_EQ(s.call("rest.reverse", "a", "b", "c"), (std::vector<std::string>{"c", "b", "a"}));

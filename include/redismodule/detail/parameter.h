@@ -32,11 +32,13 @@ inline bool fail(frame& f, int word) noexcept {
   return false;
 }
 
-// `shapes`: its words in the synopsis. `least`: how many arguments at least. `most`: how many at most, -1 for any number.
+// `shapes`: its words in the synopsis. `least`: how many arguments at least. `most`: how many at most, -1 for any
+// number.
 template <class T>
 struct parameter {
-  static_assert(argument<T>,
-                "redismodule: this parameter is of no argument type: take another, or specialise redismodule::arg_traits");
+  static_assert(
+      argument<T>,
+      "redismodule: this parameter is of no argument type: take another, or specialise redismodule::arg_traits");
   static constexpr presence present = presence::required;
   static constexpr std::array<word_shape, 1> shapes{{{present, true, arg_type<T>()}}};
   static constexpr int least = 1;
@@ -59,8 +61,9 @@ struct parameter {
 
 template <class T>
 struct parameter<std::optional<T>> {
-  static_assert(argument<T>,
-                "redismodule: this optional is of no argument type: take another, or specialise redismodule::arg_traits");
+  static_assert(
+      argument<T>,
+      "redismodule: this optional is of no argument type: take another, or specialise redismodule::arg_traits");
   static constexpr presence present = presence::optional;
   static constexpr std::array<word_shape, 1> shapes{{{present, true, arg_type<T>()}}};
   static constexpr int least = 0;

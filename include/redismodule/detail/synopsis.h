@@ -60,8 +60,8 @@ struct word_reader {
       in_brackets = false;
       --found.size;
     }
-    found.dotted = found.size > 3 && begin[found.size - 1] == '.' && begin[found.size - 2] == '.' &&
-                   begin[found.size - 3] == '.';
+    found.dotted =
+        found.size > 3 && begin[found.size - 1] == '.' && begin[found.size - 2] == '.' && begin[found.size - 3] == '.';
     if (found.dotted) found.size -= 3;
     return found;
   }

@@ -1,5 +1,5 @@
-// From a handler's signature to the C callback that the server calls: straight code for what succeeds, one call into the
-// compiled core for everything else.
+// From a handler's signature to the C callback that the server calls: straight code for what succeeds, one call into
+// the compiled core for everything else.
 #pragma once
 
 #include <array>
@@ -40,8 +40,9 @@ struct signature<Result (*)(Parameters...) noexcept> : signature<Result (*)(Para
 template <class Handler>
 constexpr auto function_pointer_for() {
   if constexpr (std::is_class_v<Handler>) {
-    static_assert(std::is_empty_v<Handler> && requires(Handler handler) { +handler; },
-                  "redismodule: a handler is a function or a lambda without captures: the server keeps no state for it");
+    static_assert(
+        std::is_empty_v<Handler> && requires(Handler handler) { +handler; },
+        "redismodule: a handler is a function or a lambda without captures: the server keeps no state for it");
     return std::type_identity<decltype(+std::declval<Handler>())>{};
   } else {
     static_assert(signature<Handler>::callable, "redismodule: a handler is a function or a lambda without captures");
@@ -136,14 +137,16 @@ struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
   }
 
   static int call(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
-    if (!arity_is_good(argc)) [[unlikely]] return reply_wrong_arity(ctx);
+    if (!arity_is_good(argc)) [[unlikely]]
+      return reply_wrong_arity(ctx);
     frame f{ctx, argv, argc};
     try {
       slots<std::index_sequence<Index...>, Declared...> values{f};
-      const bool good =
-          (true && ... &&
-           parameter_of<Declared>::decode(f, static_cast<slot_at<Index, Declared>&>(values), shape::first_words[Index]));
-      if (!good) [[unlikely]] return reply_bad_argument(ctx, argv, &call, f.word, f.status);
+      const bool good = (true && ... &&
+                         parameter_of<Declared>::decode(f, static_cast<slot_at<Index, Declared>&>(values),
+                                                        shape::first_words[Index]));
+      if (!good) [[unlikely]]
+        return reply_bad_argument(ctx, argv, &call, f.word, f.status);
       return run(f, values);
     } catch (...) {
       return reply_exception(ctx, argv, !f.out.empty());
@@ -153,8 +156,7 @@ struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
   template <class Slots>
   static int run(frame& f, Slots& values) {
     if constexpr (!std::is_void_v<Result>) {
-      f.out.push(
-          Handler(parameter_of<Declared>::pass(f, static_cast<slot_at<Index, Declared>&>(values))...));
+      f.out.push(Handler(parameter_of<Declared>::pass(f, static_cast<slot_at<Index, Declared>&>(values))...));
     } else {
       Handler(parameter_of<Declared>::pass(f, static_cast<slot_at<Index, Declared>&>(values))...);
       if constexpr ((false || ... || std::is_same_v<std::remove_cvref_t<Declared>, reply>)) {

@@ -79,8 +79,9 @@ void add_arguments(rm::module_builder& m) {
 }
 
 void add_lists(rm::module_builder& m) {
-  m.command("opt.add a [b] [c]",
-            [](long long a, std::optional<long long> b, std::optional<long long> c) { return a + b.value_or(0) + c.value_or(0); });
+  m.command("opt.add a [b] [c]", [](long long a, std::optional<long long> b, std::optional<long long> c) {
+    return a + b.value_or(0) + c.value_or(0);
+  });
   m.command("opt.text [text]", [](std::optional<std::string_view> text) { return text; });
   m.command("rest.sum [number...]", [](rm::rest<long long> numbers) {
     long long sum = 0;
@@ -96,21 +97,24 @@ void add_lists(rm::module_builder& m) {
     return reversed;
   });
   m.command("rest.same [text...]", [](rm::rest<std::string_view> texts) { return texts; });
-  m.command("rest.pairs name [field value...]", [](std::string_view name, rm::rest<std::pair<std::string_view, int>> pairs) {
-    std::map<std::string, int> map{{std::string{name}, -1}};
-    for (auto [field, value] : pairs) map[std::string{field}] = value;
-    return map;
-  });
-  m.command("rest.one-pair field value...", [](rm::at_least_one<std::pair<int, colour>> pairs) { return pairs.size(); });
+  m.command("rest.pairs name [field value...]",
+            [](std::string_view name, rm::rest<std::pair<std::string_view, int>> pairs) {
+              std::map<std::string, int> map{{std::string{name}, -1}};
+              for (auto [field, value] : pairs) map[std::string{field}] = value;
+              return map;
+            });
+  m.command("rest.one-pair field value...",
+            [](rm::at_least_one<std::pair<int, colour>> pairs) { return pairs.size(); });
   m.command("rest.opt a [b] [c...]", [](int a, std::optional<int> b, rm::rest<int> c) {
     return std::tuple{a, b, c.size()};
   });
-  m.command("frame.args [any...]", [](rm::context& ctx, rm::args all, rm::rest<std::string_view> any) -> rm::result<std::size_t> {
-    if (ctx.raw() == nullptr) return rm::error_reply{"ERR no context"};
-    auto first = all.at<int>(0);
-    if (!first) return std::move(first).error();
-    return all.size() + any.size();
-  });
+  m.command("frame.args [any...]",
+            [](rm::context& ctx, rm::args all, rm::rest<std::string_view> any) -> rm::result<std::size_t> {
+              if (ctx.raw() == nullptr) return rm::error_reply{"ERR no context"};
+              auto first = all.at<int>(0);
+              if (!first) return std::move(first).error();
+              return all.size() + any.size();
+            });
 }
 
 void add_replies(rm::module_builder& m) {
@@ -120,7 +124,8 @@ void add_replies(rm::module_builder& m) {
   m.command("reply.simple-of text", [](std::string_view text) { return rm::simple{text}; });
   m.command("reply.error", [] { return rm::error_reply{"WRONG it is"}; });
   m.command("reply.error-of text", [](std::string_view text) { return rm::error_reply{"ERR " + std::string{text}}; });
-  m.command("reply.error-echo text", [](std::string_view text) { return rm::error_reply{"ERR no '" + rm::escaped(text) + "'"}; });
+  m.command("reply.error-echo text",
+            [](std::string_view text) { return rm::error_reply{"ERR no '" + rm::escaped(text) + "'"}; });
   m.command("reply.bool yes", [](bool yes) { return yes; });
   m.command("reply.double", [] { return 2.5; });
   m.command("reply.infinity", [] { return std::numeric_limits<double>::infinity(); });
@@ -161,9 +166,7 @@ void add_replies(rm::module_builder& m) {
     if (n == 0) return std::nullopt;
     return n > 1;
   });
-  m.command("reply.results", [] {
-    return std::vector<rm::result<int>>{1, rm::error_reply{"ERR second"}, 3};
-  });
+  m.command("reply.results", [] { return std::vector<rm::result<int>>{1, rm::error_reply{"ERR second"}, 3}; });
 }
 
 void add_streams(rm::module_builder& m) {
@@ -203,7 +206,9 @@ void add_faults(rm::module_builder& m) {
   m.command("throw.value", []() -> int { return rm::result<int>{rm::error_reply{"ERR unlooked"}}.value(); });
   m.command("throw.reply", [] { return thrower{}; });
   m.command("throw.reply-in-list", [] { return std::vector<thrower>(2); });
-  m.command("throw.reply-in-map", [] { return std::map<std::string, std::pair<int, thrower>>{{"k", {1, {}}}, {"l", {}}}; });
+  m.command("throw.reply-in-map", [] {
+    return std::map<std::string, std::pair<int, thrower>>{{"k", {1, {}}}, {"l", {}}};
+  });
 }
 
 void add_flags(rm::module_builder& m) {
@@ -243,7 +248,10 @@ void obey(rm::module_builder& m, std::string_view order) {
     if (!number) throw rm::load_error{number.error().text()};
     m.log(rm::log_level::notice, "the number is " + std::to_string(*number));
   }
-  if (order == "keep-loaded") m.on_unload<[] { if (++unload_calls == 1) throw std::runtime_error{"not yet"}; }>();
+  if (order == "keep-loaded")
+    m.on_unload<[] {
+      if (++unload_calls == 1) throw std::runtime_error{"not yet"};
+    }>();
 }
 
 void say_first(rm::context& ctx) { ctx.log(rm::log_level::notice, "unloading: registered first"); }
