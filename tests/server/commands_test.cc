@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "redismodule/testing/server.h"
@@ -91,6 +91,23 @@ TEST_F(commands, floats_are_decoded_as_the_server_does) {
   EXPECT_TRUE(std::isinf(s.call("arg.float", "inf").real()));
   EXPECT_EQ(s.call("arg.float", "1e39").error(), not_a_float);
   EXPECT_EQ(s.call("arg.float", "-1e39").error(), not_a_float);
+}
+
+// The column of docs/commands.md.
+TEST_F(commands, floats_are_decoded_as_documented) {
+  const std::pair<std::string, double> good[] = {{"5", 5},     {"-5", -5}, {"+5", 5},     {"05", 5},
+                                                 {"-0", -0.0}, {"5.0", 5}, {"1e3", 1000}, {"1e39", 1e39}};
+  for (const auto& [text, value] : good) EXPECT_EQ(s.call("arg.double", text).real(), value) << text;
+  for (const std::string bad : {" 5", "5 ", "5\n", "", "nan", "1e400", "1e-400", "yes"}) {
+    EXPECT_EQ(s.call("arg.double", bad).error(), not_a_float) << bad;
+  }
+  const bool takes_hexadecimal = s.version().is_redis() || s.version().number < rt::version_number{9, 0, 0};
+  EXPECT_EQ(s.call("arg.double", "0x5").is_error(), !takes_hexadecimal);
+}
+
+TEST_F(commands, two_commands_of_one_handler_keep_their_names_apart) {
+  EXPECT_EQ(s.call("ARG.INT64", "x").error(), "ERR value is not an integer or out of range (argument 'n')");
+  EXPECT_EQ(s.call("arg.int64-AGAIN", "x").error(), "ERR value is not an integer or out of range (argument 'number')");
 }
 
 TEST_F(commands, booleans_have_six_words) {

@@ -66,6 +66,7 @@ void add_arguments(rm::module_builder& m) {
   m.command<same<unsigned long>>("arg.ulong n");
   m.command<same<long long>>("arg.int64 n");
   m.command<same<unsigned long long>>("arg.uint64 n");
+  m.command<same<long long>>("arg.int64-again number");
   m.command<same<float>>("arg.float x");
   m.command<same<double>>("arg.double x");
   m.command<same<bool>>("arg.bool yes-or-no");
