@@ -123,6 +123,22 @@ TEST(features, an_own_entry_point_with_the_official_header) {
 }
 #endif
 
+void expect_builder_works(const std::string& path) {
+  server s;
+  s.load(path);
+  EXPECT_EQ(s.call("static_one.combine", 2, 3, 4), 9);
+  EXPECT_TRUE(s.call("static_one.combine", "x").is_error());
+  EXPECT_EQ(s.call("static_one.tell", "x"), "x thrown in one of one");
+  s.unload("static_one");
+  EXPECT_FALSE(s.maps(path.substr(path.rfind('/') + 1)));
+}
+
+TEST(builder, link_time_optimisation_by_gcc) { expect_builder_works(BUILDER_GCC_LTO_MODULE); }
+
+#ifdef BUILDER_CLANG_LTO_MODULE
+TEST(builder, link_time_optimisation_by_clang) { expect_builder_works(BUILDER_CLANG_LTO_MODULE); }
+#endif
+
 void expect_old_and_new(const std::string& path) {
   server s;
   s.load(path);
