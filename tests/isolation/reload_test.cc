@@ -85,7 +85,7 @@ long long settled_memory(server& s) {
   for (int i = 0; i < 20; ++i) {
     const auto text = sampler.call("INFO", "memory").str();
     samples.push_back(std::stoll(text.substr(text.find("used_memory:") + std::strlen("used_memory:"))));
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
   return isolation::median(samples);
 }
@@ -119,13 +119,17 @@ course reload(server& s, const std::string& module, int times) {
   return seen;
 }
 
+// Once a second and not more often does such a server look for buffers to shrink, so that it seldom happens amid
+// samples.
+isolation::kit::server_options steady() { return isolation::quiet({"hz 1"}); }
+
 // Longer than a server keeps large buffers for the client that was the kit's
 // when it started.
 void let_settle() { std::this_thread::sleep_for(std::chrono::seconds{3}); }
 
 TEST(reload, used_memory_follows_a_twin_in_c_and_the_module_leaves_the_maps) {
   const int times = isolation::by_length(100, 1000);
-  server with_ours{isolation::quiet()}, with_twin{isolation::quiet()};
+  server with_ours{steady()}, with_twin{steady()};
   let_settle();
   const auto ours = reload(with_ours, RELOAD_OURS_MODULE, times);
   const auto twin = reload(with_twin, RELOAD_TWIN_MODULE, times);
@@ -147,7 +151,7 @@ TEST(reload, used_memory_follows_a_twin_in_c_and_the_module_leaves_the_maps) {
 }
 
 TEST(reload, the_control_of_memory_sees_64_bytes_a_load) {
-  server with_leak{isolation::quiet()}, with_twin{isolation::quiet()};
+  server with_leak{steady()}, with_twin{steady()};
   let_settle();
   const auto leak = reload(with_leak, LEAKS_BY_LOAD_MODULE, 100);
   const auto twin = reload(with_twin, RELOAD_TWIN_MODULE, 100);
