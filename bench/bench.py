@@ -31,7 +31,7 @@ class Options:
         self.out = os.path.join(self.build, "bench", "report")
         self.servers = arguments.servers or [label for label in KINDS + BUILT if servers.is_provisioned(label)]
         self.rounds = 5 if arguments.quick else 9
-        self.requests = 100000 if arguments.quick else 300000
+        self.throughput_rounds = 9 if arguments.quick else 25
         self.compiles = 3 if arguments.quick else 5
         self.pictures = {}
         os.makedirs(self.out, exist_ok=True)
@@ -75,6 +75,9 @@ def write(report, options, publish):
 def main(argv):
     arguments = parse(argv)
     options = Options(arguments)
+    if arguments.publish and set(arguments.only) != set(SECTIONS):
+        print("bench: --publish needs all sections", file=sys.stderr)
+        return 2
     if not options.servers:
         print("bench: no server is provisioned", file=sys.stderr)
         return 2
