@@ -1,5 +1,6 @@
 // A rival: one flag, read with sequential consistency by every call, chooses between libc and the server. It is the
-// cheapest design that can be switched at all, and a wrong one: a block from before the switch is freed by the other side.
+// cheapest design that can be switched at all, and a wrong one: a block from before the switch is freed by the other
+// side.
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>

@@ -15,9 +15,18 @@ SIZES = [16, 41, 48]  # 41: what a string of 40 characters asks for
 PAIRS = 4000
 MOST_OVER_DIRECT = 12
 RIVALS_TEXT = (
-    "The rivals: one flag read with sequential consistency by every call, to choose between libc and the server; a set of "
-    "the blocks from before the switch, in which every release looks its block up, behind the mutexes of 16 shards "
+    "The rivals: one flag read with sequential consistency by every call, to choose between libc and the server; a set "
+    "of the blocks from before the switch, in which every release looks its block up, behind the mutexes of 16 shards "
     "(locked), or unchanging and read without them (frozen); and the latter with bytes counted.")
+PAIR_TEXT = (
+    "Instructions for a pair of `operator new` and `operator delete`, over what the server's `Alloc` and `Free` take "
+    "when the same loop calls them directly. 41 bytes are what a string of 40 characters asks for; “string” is such a "
+    "`std::string` itself, over one whose allocator calls the server directly. “blocks above”: ours again, where the "
+    "blocks lie at higher addresses than the module.")
+SHARING_TEXT = (
+    "With accounting off, `operator new` and `operator delete` write nothing but their own stack. Two ways to see it: "
+    "their instructions, and two threads over an allocator that itself shares nothing (the table's functions are "
+    "exchanged for that time).")
 THREADED = ["ours", "counted", "flag", "locked"]
 MOST_SLOWDOWN = 1.3
 MODULE_TEXT = {
@@ -41,8 +50,11 @@ def module_path(build, name):
 def loop_cost(server, module, what, size):
     """Instructions for one pair: of two runs that differ in length, the difference; the median of three, since now and
     then the allocator does something else in one of them."""
-    return median([(loop_total(server, module, what, size, 2 * PAIRS) - loop_total(server, module, what, size, PAIRS)) / PAIRS
-                   for _ in range(3)])
+    differences = []
+    for _ in range(3):
+        once = loop_total(server, module, what, size, PAIRS)
+        differences.append(loop_total(server, module, what, size, 2 * PAIRS) - once)
+    return median(differences) / PAIRS
 
 
 def loop_total(server, module, what, size, count):
@@ -121,11 +133,7 @@ def slowdown(times, module):
 
 
 def report_instructions(report, labels, build, chart):
-    report.section("An allocation", "Instructions for a pair of `operator new` and `operator delete`, over what the "
-                   "server's `Alloc` and `Free` take when the same loop calls them directly. 41 bytes are what a "
-                   "string of 40 characters asks for; “string” is such a `std::string` itself, over one whose allocator "
-                   "calls the server directly. “blocks above”: ours again, where the blocks lie at higher addresses than "
-                   "the module.")
+    report.section("An allocation", PAIR_TEXT)
     rows = []
     for label in labels:
         figures, other, as_on_linux = measure_instructions(label, build)
@@ -137,7 +145,8 @@ def report_instructions(report, labels, build, chart):
                          other[size]] + [over[module, "new", size] for module in MODULES[1:]])
         keep_bars(report, label, over)
         strings = [figures[module, "string", 40] - figures[module, "direct_string", 40] for module in MODULES]
-        rows.append([describe_label(label), "string", figures["ours", "direct_string", 40], strings[0], None] + strings[1:])
+        direct = figures["ours", "direct_string", 40]
+        rows.append([describe_label(label), "string", direct, strings[0], None, *strings[1:]])
         chart.append((describe_label(label), [over[module, "new", 48] for module in MODULES]))
     report.note(RIVALS_TEXT)
     report.table(["server", "bytes", "direct", "ours", "blocks above", "ours, counting"] + RIVAL_NAMES, rows)
@@ -174,9 +183,7 @@ def report_time(report, labels, build, rounds):
 
 
 def report_sharing(report, label, build, rounds):
-    report.section("No shared cache line", "With accounting off, `operator new` and `operator delete` write nothing but "
-                   "their own stack. Two ways to see it: their instructions, and two threads over an allocator that "
-                   "itself shares nothing (the table's functions are exchanged for that time).")
+    report.section("No shared cache line", SHARING_TEXT)
     check_disassembly(report, build)
     measured = measure_threads(label, build, rounds)
     parallel = [times for times in measured if slowdown(times, "counted") > MOST_SLOWDOWN]
@@ -186,8 +193,8 @@ def report_sharing(report, label, build, rounds):
         return
     rows = [[MODULE_TEXT[module]] + [median([times[module, threads] for times in parallel]) for threads in (1, 2)] +
             [f"{median([slowdown(times, module) for times in parallel]):.2f}"] for module in THREADED]
-    report.note(f"Medians of the {len(parallel)} rounds of {rounds} in which both threads did run at once, as the slowdown "
-                "of the counting module shows.")
+    report.note(f"Medians of the {len(parallel)} rounds of {rounds} in which both threads did run at once, as the "
+                "slowdown of the counting module shows.")
     report.table(["ns a pair", "1 thread", "2 threads", "ratio"], rows)
     report.at_most("two threads against one, time a pair", median([slowdown(times, "ours") for times in parallel]),
                    MOST_SLOWDOWN, digits=2)

@@ -11,6 +11,7 @@ from .report import median
 from .servers import Server, tree_of
 
 CALLS = 1000
+MODULE_FILES = ("hello.so", "bench_commands.so", "twin_commands.so")
 MOST_RATIO = 1.02
 SMALLEST_NOISE = 0.02
 MOST_NOISE = 0.10
@@ -20,8 +21,16 @@ PAIRS = {
     "multiply": (["hello.mul", "31", "11"], ["twin.mul", "31", "11"]),
     "echo": (["ours.echo", "a text of some length"], ["twin.echo", "a text of some length"]),
 }
-ALLOCATING = re.compile(r"^(je_)?(malloc|calloc|realloc|free|aligned_alloc|memalign|mallocx|rallocx|sdallocx|free_sized)$|"
+ALLOCATING = re.compile(r"^(je_)?(malloc|calloc|realloc|free|aligned_alloc|memalign|mallocx|rallocx|sdallocx)$|"
                         r"^z(try)?(malloc|calloc|realloc|free)")
+COMMAND_TEXT = (
+    "Instructions for one call of the handler, all that it calls included, beside the same command written by hand in "
+    "C. “own” is the module's part, “server” all the rest; then the calls of allocation functions in it.")
+THROUGHPUT_TEXT = (
+    "Requests per second (redis-benchmark, 64 in a pipeline, 4 clients): medians of {rounds} rounds that take turns; "
+    "by the clock, and by the processor time of the server's main thread, which a busy machine disturbs less and which "
+    "the ratios are of. “C to C” is a second copy of the same C module against the first. The noise is three standard "
+    "errors of that median, and at least 2 %; where it is above 10 %, the machine was too busy to tell.")
 
 
 def paths(build):
@@ -61,7 +70,7 @@ class Cost:
             dumps.append(server.take())
         self.total = (dumps[1].total - dumps[0].total) / CALLS
         self.own = difference(dumps, lambda dump: sum(
-            cost for name, cost in dump.by_object.items() if name in ("hello.so", "bench_commands.so", "twin_commands.so")))
+            cost for name, cost in dump.by_object.items() if name in MODULE_FILES))
         self.allocations = difference(dumps, lambda dump: sum(
             count for (_, name), count in dump.calls.items() if ALLOCATING.match(name)))
 
@@ -89,9 +98,7 @@ def measure_instructions(label, build):
 
 
 def report_instructions(report, labels, build, chart):
-    report.section("A command", "Instructions for one call of the handler, all that it calls included, beside the same "
-                   "command written by hand in C. “own” is the module's part, “server” all the rest; then the calls of "
-                   "allocation functions in it.")
+    report.section("A command", COMMAND_TEXT)
     rows = []
     for label in labels:
         costs = measure_instructions(label, build)
@@ -104,16 +111,17 @@ def report_instructions(report, labels, build, chart):
         control, echo = costs["control"].allocations, costs["echo"][1].allocations
         report.bar(f"control, {describe_label(label)}: an echo that copies shows allocations", f"{control:g}",
                    f"more than {echo:g}", control > echo)
-    report.table(["server, command", "C own", "ours own", "C server", "ours server", "C", "ours", "ratio", "C allocations",
-                  "ours"], rows)
+    report.table(["server, command", "C own", "ours own", "C server", "ours server", "C", "ours", "ratio",
+                  "C allocations", "ours"], rows)
 
 
 def keep_bars(report, name, ours, twin):
     report.at_most(f"{name}: instructions, ours to C", ours.total / twin.total, MOST_RATIO, digits=3)
     report.bar(f"{name}: the server's part, ours and C", f"{ours.server:.0f} and {twin.server:.0f}", "within 1",
                abs(ours.server - twin.server) < 1)
-    report.bar(f"{name}: calls of allocation functions, ours and C", f"{ours.allocations:.1f} and {twin.allocations:.1f}",
-               "equal", round(ours.allocations, 1) == round(twin.allocations, 1))
+    report.bar(f"{name}: calls of allocation functions, ours and C",
+               f"{ours.allocations:.1f} and {twin.allocations:.1f}", "equal",
+               round(ours.allocations, 1) == round(twin.allocations, 1))
 
 
 def processor_seconds(pid):
@@ -156,11 +164,7 @@ def noise_of(ratios):
 
 
 def report_throughput(report, labels, build, rounds, requests):
-    report.note(f"Requests per second (redis-benchmark, 64 in a pipeline, 4 clients): medians of {rounds} rounds that "
-                "take turns; by the clock, and by the processor time of the server's main thread, which a busy machine "
-                "disturbs less and which the ratios are of. “C to C” is a second copy of the same C module against the "
-                "first. The noise is three standard errors of that median, and at least 2 %; where it is above 10 %, the "
-                "machine was too busy to tell.")
+    report.note(THROUGHPUT_TEXT.format(rounds=rounds))
     rows = []
     for label in labels:
         for name, measured in measure_throughput(label, build, rounds, requests).items():
@@ -170,18 +174,20 @@ def report_throughput(report, labels, build, rounds, requests):
             ratio = median([ours / twin for twin, ours, _ in busy])
             alike = [same / twin for twin, _, same in busy]
             control, noise = median(alike), noise_of(alike)
-            rows.append([f"{describe_label(label)}, {name}"] + [f"{figure / 1000:.0f} k" for figure in clock + [twin, ours]] +
-                        [f"{ratio:.3f}", f"{control:.3f}", f"{100 * noise:.1f} %"])
+            thousands = [f"{figure / 1000:.0f} k" for figure in clock + [twin, ours]]
+            rows.append([f"{describe_label(label)}, {name}", *thousands, f"{ratio:.3f}", f"{control:.3f}",
+                         f"{100 * noise:.1f} %"])
             report.bar(f"{describe_label(label)}: {name}, requests per second, ours to C", f"{ratio:.3f}",
-                       f"at least {1 - noise:.3f}, noise at most {MOST_NOISE:.0%}", ratio >= 1 - noise and noise <= MOST_NOISE)
-    report.table(["server, command", "C, clock", "ours, clock", "C, processor", "ours, processor", "ours to C", "C to C",
-                  "noise"], rows)
+                       f"at least {1 - noise:.3f}, noise at most {MOST_NOISE:.0%}",
+                       ratio >= 1 - noise and noise <= MOST_NOISE)
+    report.table(["server, command", "C, clock", "ours, clock", "C, processor", "ours, processor", "ours to C",
+                  "C to C", "noise"], rows)
 
 
 def run(report, options):
     chart = []
     report_instructions(report, options.servers, options.build, chart)
-    options.save("commands.svg", picture.bar_chart("One call of a handler: instructions", "", ["C, by hand", "this library"],
-                                                   chart))
+    options.save("commands.svg", picture.bar_chart(
+        "One call of a handler: instructions", "", ["C, by hand", "this library"], chart))
     report.picture("commands.svg", "Instructions of one call of a handler, in C and with this library")
     report_throughput(report, options.servers[:4], options.build, options.throughput_rounds, 60000)

@@ -8,7 +8,8 @@ NO_WRITE = ("cmp", "test", "lea", "call", "jmp", "nop", "push", "bt ", "ucomis",
 
 def functions(module):
     """The module's functions: name to instructions, as objdump prints them."""
-    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", module], check=True, capture_output=True, text=True).stdout
+    command = ["objdump", "-d", "--no-show-raw-insn", module]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = {}
     for block in text.split("\n\n"):
         head = re.search(r"^[0-9a-f]+ <([^>]+)>:$", block, re.M)

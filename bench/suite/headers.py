@@ -22,6 +22,13 @@ MOST_UMBRELLA = 1.5
 MOST_HANDLE = 60
 MOST_BUILD = 2.0
 MOST_TEXT = 1.3
+HEADERS_TEXT = (
+    f"Processor time to compile a file that includes one header, with {COMPILER} -std=c++20 -O2: medians of "
+    "{rounds} alternating rounds. “standard” is a file with the standard headers that it and the project's headers "
+    "below it name; what a header adds is the median of the rounds' differences.")
+MODULE_TEXT = (
+    "`examples/hello` beside the same module written by hand in C: the same command, check of its arity, error texts "
+    "and words for COMMAND DOCS. .text is from the linkers' maps.")
 RUNTIME = re.compile(r"libstdc\+\+|libsupc\+\+|libgcc|libc_nonshared|/crt|crti|crtn|crtbegin|crtend")
 
 
@@ -83,8 +90,9 @@ def measure_headers(rounds):
         for _ in range(rounds):
             for name, path in paths.items():
                 values[name].append(cpu_milliseconds(compile_command(path)))
-    times = {name: Times(values[name], values[name, "standard"]) for name in sources if (name, "standard") in sources}
-    ratio = median([umbrella / five for umbrella, five in zip(values[UMBRELLA], values["yardstick"])])
+    headers = [name for name in sources if (name, "standard") in sources]
+    times = {name: Times(values[name], values[name, "standard"]) for name in headers}
+    ratio = median([one / other for one, other in zip(values[UMBRELLA], values["yardstick"])])
     return times, median(values["yardstick"]), ratio
 
 
@@ -98,9 +106,7 @@ def write_sources(directory, sources):
 
 
 def report_headers(report, options):
-    report.section("Headers", f"Processor time to compile a file that includes one header, with {COMPILER} -std=c++20 -O2: "
-                   f"medians of {options.compiles} alternating rounds. “standard” is a file with the standard headers that it "
-                   "and the project's headers below it name.")
+    report.section("Headers", HEADERS_TEXT.format(rounds=options.compiles))
     times, yardstick, ratio = measure_headers(options.compiles)
     rows = [["`<string>, <vector>, <optional>, <span>, <tuple>`", yardstick, None, None]]
     rows += [[f"`{header}`", each.header, each.standard, each.adds] for header, each in times.items()]
@@ -160,7 +166,7 @@ def objects_of_hello(build):
 
 
 def measure_build(build, rounds):
-    """Processor time to build examples/hello, its own objects and module away; and to find that nothing is to be done."""
+    """Processor seconds to build examples/hello without its own objects, and to find that nothing is to be done."""
     module = os.path.join(build, "examples", "hello", "hello.so")
     command = ["cmake", "--build", build, "--target", "hello"]
     times, idle = [], []
@@ -179,8 +185,7 @@ def report_module(report, options):
     twin = text_of_twin(options.build)
     hello = os.path.join(options.build, "examples", "hello", "hello.so")
     twin_path = os.path.join(options.build, "bench", "twin_hello.so")
-    report.section("A small module", "`examples/hello` beside the same module written by hand in C: the same command, check "
-                   "of its arity, error texts and words for COMMAND DOCS. .text is from the linkers' maps.")
+    report.section("A small module", MODULE_TEXT)
     report.table(["", "C", "ours"], [
         ["processor time to compile, link and check it, s", None, f"{seconds:.2f}"],
         ["of it the build tool's, with nothing to do, s", None, f"{idle:.2f}"],
@@ -191,9 +196,10 @@ def report_module(report, options):
     ])
     report.at_most("examples/hello, to compile, link and check", seconds, MOST_BUILD, " s", digits=2)
     report.at_most(".text of examples/hello's own objects, to the C twin's", parts["own"] / twin, MOST_TEXT, digits=2)
-    report.note("The bar is on the module's own objects. The library's archives are the same for a module with a hundred "
-                f"commands; with them the module has {(parts['own'] + parts['library']) / twin:.1f} times the twin's .text, which "
-                "has no operators, no redirected malloc family, no messages for a server too old.")
+    whole = (parts["own"] + parts["library"]) / twin
+    report.note("The bar is on the module's own objects. The library's archives, which are the same for a module with a "
+                f"hundred commands, make it {whole:.1f} times the twin's .text; the twin has no operators, no redirected "
+                "malloc family, no words for a server that is too old.")
 
 
 def run(report, options):

@@ -25,8 +25,8 @@ def bar_chart(title, unit, series, groups):
             y += ROW
         y += GAP
     height = y + 6
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" '
-            'font-family="system-ui, sans-serif" font-size="12" fill="#808890">\n')
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" '
+            f'height="{height:g}" font-family="system-ui, sans-serif" font-size="12" fill="#808890">\n')
     heading = f'<text x="10" y="22" font-size="15" font-weight="600">{escape(title)}</text>\n'
     return head + heading + "".join(parts) + "</svg>\n"
 
@@ -36,7 +36,8 @@ def bar(y, value, largest, colour, label, unit):
     length = max(1.0, room * value / largest)
     words = f"{value:.1f}{unit}" if value < 100 else f"{value:.0f}{unit}"
     return (f'<rect x="{LEFT}" y="{y + 2}" width="{length:.1f}" height="{ROW - 4}" rx="2" fill="{colour}">'
-            f"<title>{escape(label)}: {escape(words)}</title></rect>\n" + text(LEFT + length + 6, y + ROW / 2 + 4, words))
+            f"<title>{escape(label)}: {escape(words)}</title></rect>\n"
+            + text(LEFT + length + 6, y + ROW / 2 + 4, words))
 
 
 def legend(series):

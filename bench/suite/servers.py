@@ -113,8 +113,8 @@ class Server:
     def _start(self):
         command = self.launcher + [
             os.path.join(tree_of(self.label), "redis-server"),
-            "--port", "0", "--unixsocket", self.socket_path, "--dir", self.directory, "--save", "", "--appendonly", "no",
-            "--daemonize", "no", "--hz", "1",
+            "--port", "0", "--unixsocket", self.socket_path, "--dir", self.directory, "--save", "",
+            "--appendonly", "no", "--daemonize", "no", "--hz", "1",
         ]
         if not version_of(self.label).startswith("6."):
             command += ["--enable-debug-command", "local", "--enable-module-command", "local"]
