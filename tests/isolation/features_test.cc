@@ -139,7 +139,7 @@ TEST(builder, link_time_optimisation_by_gcc) { expect_builder_works(BUILDER_GCC_
 TEST(builder, link_time_optimisation_by_clang) { expect_builder_works(BUILDER_CLANG_LTO_MODULE); }
 #endif
 
-void expect_old_and_new(const std::string& path) {
+[[maybe_unused]] void expect_old_and_new(const std::string& path) {
   server s;
   s.load(path);
   EXPECT_EQ(s.call("two_headers.old", 1, 2, 3), 6);

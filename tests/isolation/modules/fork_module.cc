@@ -38,8 +38,7 @@ constexpr const char* module_name = "forks";
 std::mutex planted;
 
 std::unique_lock<std::mutex> around_an_allocation() {
-  if constexpr (under_a_mutex) return std::unique_lock{planted};
-  return {};
+  return under_a_mutex ? std::unique_lock{planted} : std::unique_lock<std::mutex>{};
 }
 
 // Blocks of all kinds, made and freed in turn: plain, zeroed, resized, over-aligned.
