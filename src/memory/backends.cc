@@ -30,7 +30,9 @@ namespace bootstrap {
 
 static constinit std::atomic<std::size_t> ignored{0};
 
-void* allocate(std::size_t size) noexcept { return arena::allocate(size, default_alignment); }
+void* allocate(std::size_t last) noexcept {
+  return too_large(last, 1) ? nullptr : arena::allocate(last + 1, default_alignment);
+}
 void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept { return arena::allocate(size, alignment); }
 
 // Fresh arena memory is zero: it is .bss or a new mapping, and never used twice.
@@ -54,6 +56,10 @@ static constinit std::atomic<std::uint64_t> missed[2] = {0, 0};
 constexpr std::size_t largest_small_size = 14336;  // jemalloc's, with pages of 4 KiB
 
 static void release(void* block) noexcept { server_functions.release(block); }
+
+static void* allocate_exactly(std::size_t last) noexcept {
+  return too_large(last, 1) ? nullptr : server_functions.allocate(last + 1);
+}
 
 static bool is_displaced(const void* block) noexcept {
   return is_aligned(block, displaced::smallest_alignment) && displaced::contains(block);
@@ -118,10 +124,10 @@ static void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept 
 
 }  // namespace direct
 
-backend direct_backend() noexcept {
+backend direct_backend(bool has_room) noexcept {
   const bool checked = load(in_force.release) == direct::release_checked;
   const bool exact = server_functions.not_usable == 0;
-  return {server_functions.allocate,
+  return {has_room ? server_functions.allocate : direct::allocate_exactly,
           checked ? direct::release_checked : server_functions.release,
           checked ? direct::reallocate_checked : server_functions.reallocate,
           server_functions.allocate_zeroed_pair,
@@ -145,9 +151,9 @@ static std::size_t with_room(std::size_t size, std::size_t alignment) noexcept {
   return size + sizeof(void*) + alignment - server_alignment;
 }
 
-static void* allocate(std::size_t size) noexcept {
-  if (too_large(size, default_alignment)) return nullptr;
-  return place(server_functions.allocate(with_room(size, default_alignment)), default_alignment);
+static void* allocate(std::size_t last) noexcept {
+  if (too_large(last, 2 * default_alignment)) return nullptr;
+  return place(server_functions.allocate(with_room(last + 1, default_alignment)), default_alignment);
 }
 
 static void* allocate_zeroed(std::size_t, std::size_t size) noexcept {
@@ -232,7 +238,9 @@ static void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept 
   return place(server_functions.allocate(with_room(size, alignment)), alignment, account);
 }
 
-static void* allocate(std::size_t size) noexcept { return allocate_aligned(size, default_alignment); }
+static void* allocate(std::size_t last) noexcept {
+  return too_large(last, 1) ? nullptr : allocate_aligned(last + 1, default_alignment);
+}
 
 static void* allocate_zeroed(std::size_t, std::size_t size) noexcept {
   const auto account = accounts::entered();

@@ -8,7 +8,7 @@ namespace redismodule::memory::detail {
 
 // Before start(): the bootstrap arena.
 namespace bootstrap {
-void* allocate(std::size_t size) noexcept;
+void* allocate(std::size_t last) noexcept;
 void release(void* block) noexcept;
 void* reallocate(void* block, std::size_t size) noexcept;
 void* allocate_zeroed(std::size_t one, std::size_t size) noexcept;
@@ -18,7 +18,8 @@ std::size_t foreign_frees() noexcept;
 }  // namespace bootstrap
 
 // The server's functions themselves: its allocator aligns multiples of 16 bytes to 16.
-backend direct_backend() noexcept;
+// `has_room`: whether a block has room for the byte that allocate() is not asked for.
+backend direct_backend(bool has_room) noexcept;
 
 // For an allocator that aligns to 8 only: each block has its server address in the word before.
 backend padded_backend() noexcept;

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "backends.h"
 #include "displaced.h"
+#include "probe.h"
 #include "redismodule/api.h"
 #include "redismodule/memory/memory.h"
 
@@ -17,7 +18,8 @@ namespace redismodule::memory {
 namespace detail {
 
 constinit published_backend in_force{{bootstrap::allocate, bootstrap::release, bootstrap::reallocate,
-                                      bootstrap::allocate_zeroed, bootstrap::allocate_aligned, bootstrap::usable_size}};
+                                      bootstrap::allocate_zeroed, bootstrap::allocate_aligned, bootstrap::usable_size},
+                                     default_alignment - 1};
 
 constinit server_function_set server_functions{};
 
@@ -50,8 +52,7 @@ void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept {
 void* allocate_zeroed(std::size_t count, std::size_t size) noexcept {
   std::size_t total = 0;
   if (__builtin_mul_overflow(count, size, &total) || total > PTRDIFF_MAX - default_alignment) return nullptr;
-  const auto rounded = round_up(std::max<std::size_t>(total, 1), default_alignment);
-  return load(in_force.allocate_zeroed)(1, rounded);
+  return load(in_force.allocate_zeroed)(1, last_byte(std::max<std::size_t>(total, 1)) + 1);
 }
 
 void* reallocate(void* block, std::size_t size) noexcept {
@@ -62,7 +63,7 @@ void* reallocate(void* block, std::size_t size) noexcept {
   }
   if (size > PTRDIFF_MAX - default_alignment) return nullptr;  // the server would free the block
   if (arena_hull.contains(block) && arena::owns(block)) return reallocate_arena_block(block, size);
-  return load(in_force.reallocate)(block, round_up(size, default_alignment));
+  return load(in_force.reallocate)(block, last_byte(size) + 1);
 }
 
 std::size_t usable_size(void* block) noexcept {
@@ -92,21 +93,6 @@ void* allocate_and_zero(std::size_t, std::size_t size) noexcept {
   void* fresh = server_functions.allocate(size);
   if (fresh) std::memset(fresh, 0, size);
   return fresh;
-}
-
-// What the server's allocator aligns multiples of 16 bytes to: 16, or 8 where it puts its own word before each block.
-std::size_t probe_alignment() noexcept {
-  constexpr std::size_t sizes[] = {16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 320, 640, 1024, 4096, 16384};
-  std::uintptr_t seen = 0;
-  for (const auto size : sizes) {
-    void* blocks[4];
-    for (auto& block : blocks) {
-      block = api.Alloc(size);
-      seen |= reinterpret_cast<std::uintptr_t>(block);
-    }
-    for (auto* block : blocks) api.Free(block);
-  }
-  return seen % default_alignment == 0 ? 16 : 8;
 }
 
 // Redis 6 has no function that fails: its Alloc ends the process. What no server could have is refused before.
@@ -145,13 +131,13 @@ void publish(const backend& set) noexcept {
   store(in_force.allocate, set.allocate);
 }
 
-constinit std::size_t server_alignment = default_alignment;
+constinit allocator_kind server_allocator;
 
 void publish_source() noexcept {
   switch (from) {
-    case source::counted: return publish(counted_backend(server_alignment));
+    case source::counted: return publish(counted_backend(server_allocator.alignment));
     case source::padded: return publish(padded_backend());
-    default: return publish(direct_backend());
+    default: return publish(direct_backend(server_allocator.has_room));
   }
 }
 
@@ -173,12 +159,14 @@ bool start(abi::ModuleCtx* ctx) noexcept {
   if (from != source::arena) return true;
   if (!resolve(ctx) || !api.Alloc || !api.Free || !api.MallocSize) return false;
   read_server_functions();
-  server_alignment = probe_alignment();
+  server_allocator = probe_allocator();
   // An allocator with a word of its own before each block counts that word as usable, unless it has a function that
   // knows better.
-  const bool padded = server_alignment < default_alignment;
+  const bool padded = server_allocator.alignment < default_alignment;
   server_functions.not_usable = padded && !has(abi::function::MallocUsableSize) ? sizeof(void*) : 0;
   from = redismodule_memory_accounting ? source::counted : padded ? source::padded : source::server;
+  // Set before the blocks that need less: rounding too far is always right.
+  if (from == source::server && server_allocator.aligns_all) store(in_force.rounding, std::size_t{7});
   publish_source();
   watch_exit();
   (void)std::uncaught_exceptions();  // makes this thread's exception state now, which libc allocates on its first use

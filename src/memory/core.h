@@ -17,17 +17,21 @@ constexpr std::size_t round_up(std::size_t value, std::size_t to) noexcept { ret
 // at no cost to the others what a call does. None of them throws.
 // Fails: a null pointer, always for sizes above PTRDIFF_MAX.
 struct backend {
-  void* (*allocate)(std::size_t size) noexcept;  // aligned to 16 for sizes that round_size() gave
+  void* (*allocate)(std::size_t last) noexcept;  // `last` + 1 bytes, aligned to 16, for what last_byte() gave
   void (*release)(void* block) noexcept;         // null is allowed; never an arena block
   void* (*reallocate)(void* block, std::size_t size) noexcept;
   void* (*allocate_zeroed)(std::size_t one, std::size_t size) noexcept;
   void* (*allocate_aligned)(std::size_t size, std::size_t alignment) noexcept;  // a power of two above 16
   std::size_t (*usable_size)(void* block) noexcept;
 };
-static_assert(sizeof(backend) <= 64);
 
 // The backend in force, one cache line that is written when the module starts and when its first displaced block is made.
-struct alignas(64) published_backend : backend {};
+struct alignas(64) published_backend : backend {
+  // Blocks end at a multiple of this and one: 16 (15 here) for allocators that align multiples of 16 bytes to 16 and
+  // others to 8, 8 (7) for those that align everything to 16.
+  std::size_t rounding;
+};
+static_assert(sizeof(published_backend) == 64);
 extern constinit published_backend in_force;
 
 // Each pointer is exchanged by itself while other threads call through it. A load acquires: whoever gets a block of
@@ -67,16 +71,15 @@ extern constinit server_function_set server_functions;
 [[gnu::cold]] void* allocate_nothing(std::size_t size) noexcept;
 [[gnu::cold]] void release_in_hull(void* block) noexcept;
 
-// The size to ask for, so that an allocator which aligns multiples of 16 bytes to 16 does so: the last byte of the
-// 16 that the size ends in. It never wraps, and for 0 it is more than can be had, so that no size needs a test before
-// the allocation: those that would have failed it come out as a null pointer.
-[[gnu::always_inline]] inline std::size_t round_size(std::size_t size) noexcept {
-  return (size - 1) | (default_alignment - 1);
-}
+// The last byte of the block to ask for, counted from 0, so that an allocator which aligns multiples of 16 bytes to 16
+// does so. It never wraps, and for 0 bytes it is more than can be had, so that no size needs a test before the
+// allocation: those that would have failed it come out as a null pointer. The allocators of servers have size classes
+// with room for the one byte that they are not asked for; start() makes sure of that.
+[[gnu::always_inline]] inline std::size_t last_byte(std::size_t size) noexcept { return (size - 1) | in_force.rounding; }
 
 // Fails: a null pointer, for 0 bytes too.
 [[gnu::always_inline]] inline void* allocate_some(std::size_t size) noexcept {
-  return load(in_force.allocate)(round_size(size));
+  return load(in_force.allocate)(last_byte(size));
 }
 
 // Memory for `size` bytes, aligned to 16; zero bytes are a block of their own.
