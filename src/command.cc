@@ -2,9 +2,14 @@
 
 #include <cstring>
 #include <memory>
+#include <cxxabi.h>
+
+#include <exception>
 #include <new>
 
 #include "redismodule/module.h"
+
+namespace abi_of_cpp = __cxxabiv1;
 
 namespace redismodule {
 namespace {
@@ -212,6 +217,9 @@ std::string_view argument_name(const char* synopsis, int index) noexcept {
 
 // Logs the exception that is being handled and answers with the error for it.
 const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command) noexcept {
+  // Not an exception of C++: the thread is being cancelled, as servers do at the end of a crash report. To go on as if it
+  // were not would keep them waiting for ever.
+  if (abi_of_cpp::__cxa_current_exception_type() == nullptr) std::terminate();
   try {
     throw;
   } catch (const std::bad_alloc&) {

@@ -236,4 +236,10 @@ void visit_own_frames(void (*visit)(const char*, void*), void* argument) noexcep
   }
 }
 
+void keep_mapped() noexcept {
+  Dl_info loaded;
+  if (dladdr(reinterpret_cast<void*>(&keep_mapped), &loaded) == 0 || !loaded.dli_fname) return;
+  dlopen(loaded.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 }  // namespace redismodule::detail

@@ -19,5 +19,8 @@ build_id own_build_id() noexcept;
 // and only if its build id is still that of the mapped image. Takes no memory, so that it works in a signal handler.
 void visit_own_frames(void (*visit)(const char* frame, void* argument), void* argument) noexcept;
 
+// Keeps the module mapped for as long as the process lives, whatever is unloaded.
+void keep_mapped() noexcept;
+
 }  // namespace redismodule::detail
 #pragma GCC visibility pop

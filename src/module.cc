@@ -101,6 +101,13 @@ void forget() noexcept {
   loaded = nullptr;
 }
 
+// The server unmaps a module that did not load. Under a thread of its own that would end the server.
+void let_go(abi::ModuleCtx* ctx, const char* name) noexcept {
+  if (memory::threads_left() == 0) return memory::stop();
+  detail::keep_mapped();
+  say_not_loaded(ctx, name, "one of its threads still runs, or was not joined: the file stays mapped");
+}
+
 bool run_unload_hooks(abi::ModuleCtx* ctx, const char* name) noexcept {
   try {
     for (; !unload_hooks.empty(); unload_hooks.pop_back()) unload_hooks.back()(ctx);
@@ -150,7 +157,7 @@ int load(const module_definition& module, void* context, void** argv, int argc) 
   const args arguments{reinterpret_cast<abi::ModuleString**>(argv), static_cast<std::size_t>(argc)};
   if (!build(module, ctx, arguments)) {
     forget();
-    memory::stop();
+    let_go(ctx, module.name);
     return abi::MODULE_ERR;
   }
   if (api.RegisterInfoFunc != nullptr) api.RegisterInfoFunc(ctx, write_info);

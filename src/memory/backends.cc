@@ -24,6 +24,11 @@ void*& server_address(void* block) noexcept { return static_cast<void**>(block)[
 
 bool too_large(std::size_t size, std::size_t more) noexcept { return size > PTRDIFF_MAX - more; }
 
+// Making a block smaller never fails: where a smaller one cannot be had, it stays as it is.
+void* kept_if_large_enough(void* block, std::size_t held, std::size_t size) noexcept {
+  return size <= held ? block : nullptr;
+}
+
 }  // namespace
 
 namespace bootstrap {
@@ -81,8 +86,10 @@ static std::size_t usable_size_checked(void* block) noexcept {
 
 static void* reallocate_checked(void* block, std::size_t size) noexcept {
   if (!is_displaced(block)) return server_functions.reallocate(block, size);
-  void* fresh = copy_block(block, usable_size_checked(block), size);
-  if (fresh) release_checked(block);
+  const auto held = usable_size_checked(block);
+  void* fresh = copy_block(block, held, size);
+  if (!fresh) return kept_if_large_enough(block, held, size);
+  release_checked(block);
   return fresh;
 }
 
@@ -90,9 +97,9 @@ static void* reallocate_checked(void* block, std::size_t size) noexcept {
 // handed out after these stores, so that whoever may free it sees them.
 static void check_from_now_on() noexcept {
   if (load(in_force.release) == release_checked) return;
-  store(in_force.release, &release_checked);
   store(in_force.reallocate, &reallocate_checked);
   store(in_force.usable_size, &usable_size_checked);
+  store(in_force.release, &release_checked);  // last: it is what the test above goes by
 }
 
 static void* displace(void* given, std::size_t alignment) noexcept {
@@ -179,8 +186,10 @@ static void* reallocate(void* block, std::size_t size) noexcept {
   void* given = server_address(block);
   const auto distance = address_of(block) - address_of(given);
   if (distance > default_alignment || too_large(size, default_alignment)) {  // over-aligned, or too much anyway
-    void* fresh = copy_block(block, usable_size(block), size);
-    if (fresh) release(block);
+    const auto held = usable_size(block);
+    void* fresh = copy_block(block, held, size);
+    if (!fresh) return kept_if_large_enough(block, held, size);
+    release(block);
     return fresh;
   }
   const auto held = std::min(usable_size(block), size);
@@ -264,9 +273,11 @@ static std::size_t usable_size(void* block) noexcept {
 static void* copy_elsewhere(void* block, std::size_t size) noexcept {
   const auto before = accounts::entered();
   accounts::enter(account_of(tag_of(block)));
-  void* fresh = copy_block(block, usable_size(block), size);
+  const auto held = usable_size(block);
+  void* fresh = copy_block(block, held, size);
   accounts::enter(before);
-  if (fresh) release(block);
+  if (!fresh) return kept_if_large_enough(block, held, size);
+  release(block);
   return fresh;
 }
 
@@ -274,10 +285,11 @@ static void* reallocate(void* block, std::size_t size) noexcept {
   const auto before = tag_of(block);
   const auto distance = distance_of(before);
   if (too_large(size, 2 * sizeof(tag))) return nullptr;
-  if (distance > 2 * sizeof(tag)) return copy_elsewhere(block, size);
-  const auto held = std::min(usable_size(block), size);
+  const bool is_over_aligned = distance > with_room(0, default_alignment);
+  // Under a budget the new block has to be charged before it is had, which only an allocation of its own can be.
+  if (is_over_aligned || accounts::budget_of(account_of(before)) != 0) return copy_elsewhere(block, size);
   const auto account = account_of(before);
-  if (size > held && !accounts::allows(account, size - held)) return nullptr;
+  const auto held = std::min(usable_size(block), size);
   void* moved = server_functions.reallocate(given_of(block), with_room(size, default_alignment));
   if (!moved) return nullptr;
   void* fresh = align_up(moved, sizeof(tag), default_alignment);

@@ -150,6 +150,9 @@ void publish_source() noexcept {
 }
 
 }  // namespace
+
+bool is_stopped() noexcept { return unmapping; }
+
 }  // namespace detail
 
 using namespace detail;

@@ -106,6 +106,9 @@ void* allocate_zeroed(std::size_t count, std::size_t size) noexcept;
 void* reallocate(void* block, std::size_t size) noexcept;
 std::size_t usable_size(void* block) noexcept;
 
+// Whether stop() was called: the module is about to be unmapped.
+bool is_stopped() noexcept;
+
 // Has a thread that is left joinable when the process ends be reported instead of aborting it.
 void watch_exit() noexcept;
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 
 #include "core.h"
-#include "redismodule/api.h"
 
 namespace redismodule::memory::detail {
 namespace {
@@ -13,16 +12,19 @@ struct sample {
   bool has_room = true;
 };
 
-// So many of a size that an allocator which packs them at multiples of 8 shows it.
+// So many of a size that an allocator which packs them at multiples of 8 shows it. What cannot be had says nothing.
 sample take_sample(std::size_t size) noexcept {
   sample seen;
   void* blocks[8];
   for (auto& block : blocks) {
-    block = api.Alloc(size - 1);
+    block = server_functions.allocate(size - 1);
+    if (!block) continue;
     seen.addresses |= reinterpret_cast<std::uintptr_t>(block);
     seen.has_room = seen.has_room && server_functions.usable_size(block) >= size;
   }
-  for (auto* block : blocks) api.Free(block);
+  for (auto* block : blocks) {
+    if (block) server_functions.release(block);
+  }
   return seen;
 }
 

@@ -16,7 +16,7 @@ struct allocator_kind {
   bool has_room = true;
 };
 
-// Lock: held. Takes some hundred small blocks from the server and gives them back.
+// Takes some hundred small blocks from the server's functions, which have been read, and gives them back.
 allocator_kind probe_allocator() noexcept;
 
 }  // namespace redismodule::memory::detail

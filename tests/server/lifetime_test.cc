@@ -59,6 +59,40 @@ TEST(lifetime, a_joinable_thread_does_not_turn_the_servers_exit_into_an_abort) {
   EXPECT_TRUE(contains(s.log(), "neither joined nor detached")) << s.log();
 }
 
+TEST(lifetime, nor_does_one_in_an_object_made_after_the_load) {
+  server s{LIFETIME_MODULE};
+  s.call("life.local");
+  EXPECT_EQ(s.stop(), 0);
+  EXPECT_TRUE(contains(s.log(), "neither joined nor detached")) << s.log();
+}
+
+TEST(lifetime, threads_may_end_by_pthread_exit_and_by_being_cancelled) {
+  server s;
+  s.load(LIFETIME_MODULE);
+  EXPECT_EQ(s.call("life.exit"), 2);
+  s.unload("lifetime");
+  EXPECT_FALSE(s.maps("lifetime.so"));
+}
+
+TEST(lifetime, threads_of_the_c_library_count_too) {
+  server s;
+  s.load(LIFETIME_MODULE);
+  s.call("life.c.start");
+  expect_refusal(s);
+  s.call("life.c.join");
+  s.unload("lifetime");
+  EXPECT_FALSE(s.maps("lifetime.so"));
+}
+
+TEST(lifetime, a_load_that_fails_with_a_thread_left_does_not_unmap_it) {
+  server s;
+  EXPECT_TRUE(s.call("MODULE", "LOAD", LIFETIME_MODULE, "fail").is_error());
+  EXPECT_TRUE(contains(s.log(), "with a thread left behind")) << s.log();
+  EXPECT_TRUE(s.maps("lifetime.so"));
+  EXPECT_EQ(s.call("PING").str(), "PONG");
+  EXPECT_EQ(s.stop(), 0);
+}
+
 TEST(lifetime, without_threads_the_exit_is_an_ordinary_one) {
   server s{LIFETIME_MODULE};
   EXPECT_EQ(s.stop(), 0);

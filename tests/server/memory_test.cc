@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <string>
 
 #include "memory_figures.h"
 #include "redismodule/testing/server.h"
@@ -16,14 +17,23 @@ using memory_figures::settled_memory;
 
 constexpr const char* module_name = "a_module_with_a_name_that_is_longer_than_sixty_four_bytes_and_then_some_more";
 
+// Every fault is looked for with the server's functions called directly, and behind the headers of accounting.
+class memory : public ::testing::TestWithParam<const char*> {
+ protected:
+  static std::string module_path() { return GetParam(); }
+  static server quiet_server();
+};
+INSTANTIATE_TEST_SUITE_P(direct, memory, ::testing::Values(MEMORY_FAULTS_MODULE));
+INSTANTIATE_TEST_SUITE_P(counted, memory, ::testing::Values(MEMORY_FAULTS_COUNTED_MODULE));
+
 // A server with the module, whose threads from before the load have ended, so that used_memory stands still.
-server quiet_server() {
-  server s{MEMORY_FAULTS_MODULE};
+server memory::quiet_server() {
+  server s{module_path()};
   s.call("mem.threads");
   return s;
 }
 
-TEST(memory, blocks_are_aligned_by_every_method_on_this_allocator) {
+TEST_P(memory, blocks_are_aligned_by_every_method_on_this_allocator) {
   auto s = quiet_server();
   for (const auto* method : {"new", "new_nothrow", "aligned_alloc", "memalign", "posix_memalign"}) {
     for (long long alignment = 16; alignment <= 65536; alignment *= 2) {
@@ -32,19 +42,19 @@ TEST(memory, blocks_are_aligned_by_every_method_on_this_allocator) {
   }
 }
 
-TEST(memory, the_control_of_alignment_finds_misaligned_blocks) {
+TEST_P(memory, the_control_of_alignment_finds_misaligned_blocks) {
   auto s = quiet_server();
   EXPECT_GT(s.call("mem.align", "rounded_up_size", 65536).integer(), 0);
 }
 
-TEST(memory, over_aligned_blocks_are_resized_by_realloc_with_their_content) {
+TEST_P(memory, over_aligned_blocks_are_resized_by_realloc_with_their_content) {
   auto s = quiet_server();
   for (long long alignment = 16; alignment <= 65536; alignment *= 2) {
     EXPECT_EQ(s.call("mem.align.realloc", alignment), 0) << alignment;
   }
 }
 
-TEST(memory, aligning_leaks_nothing) {
+TEST_P(memory, aligning_leaks_nothing) {
   auto s = quiet_server();
   // The index of displaced blocks grows with the addresses that the server gives, and says so.
   const auto index_bytes = [&s] { return s.call("mem.stats").array()[7].integer(); };
@@ -58,7 +68,7 @@ TEST(memory, aligning_leaks_nothing) {
   EXPECT_LE(std::abs(growth(s, align_all, index_bytes)), noise);
 }
 
-TEST(memory, blocks_from_before_the_load_are_freed_and_resized_after_it) {
+TEST_P(memory, blocks_from_before_the_load_are_freed_and_resized_after_it) {
   auto s = quiet_server();
   const auto before = s.call("mem.stats").array();
   EXPECT_GT(before[0].integer(), 1 << 20) << "the arena did not grow past its first size";
@@ -70,14 +80,14 @@ TEST(memory, blocks_from_before_the_load_are_freed_and_resized_after_it) {
   EXPECT_EQ(after[5], 0);
 }
 
-TEST(memory, threads_that_started_before_the_load_go_on_through_it) {
+TEST_P(memory, threads_that_started_before_the_load_go_on_through_it) {
   for (int i = 0; i < 20; ++i) {
-    server s{MEMORY_FAULTS_MODULE};
+    server s{module_path()};
     EXPECT_EQ(s.call("mem.threads"), 0);
   }
 }
 
-TEST(memory, limits_of_the_malloc_family_are_errors_and_not_accidents) {
+TEST_P(memory, limits_of_the_malloc_family_are_errors_and_not_accidents) {
   auto s = quiet_server();
   if (s.version().is_redis() && s.version().number < testing_kit::version_number{7, 0, 0}) {
     GTEST_SKIP() << "Redis 6 has no TryAlloc: sizes that no server could have are refused, PTRDIFF_MAX is not";
@@ -85,13 +95,13 @@ TEST(memory, limits_of_the_malloc_family_are_errors_and_not_accidents) {
   EXPECT_TRUE(s.call("mem.limits").array().empty()) << s.call("mem.limits");
 }
 
-TEST(memory, calloc_of_bytes_takes_no_more_than_those_bytes) {
+TEST_P(memory, calloc_of_bytes_takes_no_more_than_those_bytes) {
   auto s = quiet_server();
   EXPECT_LE(s.call("mem.calloc.size", 100000).integer(), 131072);
   EXPECT_GE(s.call("mem.calloc.size", 100000).integer(), 100000);
 }
 
-TEST(memory, free_is_found_as_a_deleter_and_left_alone_as_a_member) {
+TEST_P(memory, free_is_found_as_a_deleter_and_left_alone_as_a_member) {
   auto s = quiet_server();
   EXPECT_EQ(s.call("mem.names"), 0);
   EXPECT_LE(std::abs(growth(s, [&s] {
@@ -99,13 +109,13 @@ TEST(memory, free_is_found_as_a_deleter_and_left_alone_as_a_member) {
   })), noise);
 }
 
-TEST(memory, what_libc_hands_out_comes_from_the_server_and_goes_back) {
+TEST_P(memory, what_libc_hands_out_comes_from_the_server_and_goes_back) {
   auto s = quiet_server();
   EXPECT_EQ(s.call("mem.handouts", 300), 0);
   EXPECT_LE(std::abs(growth(s, [&s] { s.call("mem.handouts", 300); })), noise);
 }
 
-TEST(memory, the_control_of_handouts_drifts_or_ends_the_server) {
+TEST_P(memory, the_control_of_handouts_drifts_or_ends_the_server) {
   auto s = quiet_server();
   try {
     EXPECT_GT(std::abs(growth(s, [&s] { s.call("mem.foreign", 300); })), noise);
@@ -114,13 +124,13 @@ TEST(memory, the_control_of_handouts_drifts_or_ends_the_server) {
   }
 }
 
-TEST(memory, what_the_cpp_library_allocates_comes_from_the_server_and_goes_back) {
+TEST_P(memory, what_the_cpp_library_allocates_comes_from_the_server_and_goes_back) {
   auto s = quiet_server();
   EXPECT_EQ(s.call("mem.library", 300), 0);
   EXPECT_LE(std::abs(growth(s, [&s] { s.call("mem.library", 300); })), noise);
 }
 
-TEST(memory, what_the_module_holds_is_in_used_memory) {
+TEST_P(memory, what_the_module_holds_is_in_used_memory) {
   auto s = quiet_server();
   EXPECT_LE(std::abs(growth(s, [&s] {
     const auto before = settled_memory(s);
@@ -130,24 +140,24 @@ TEST(memory, what_the_module_holds_is_in_used_memory) {
   })), noise);
 }
 
-TEST(memory, the_control_of_leaks_sees_one) {
+TEST_P(memory, the_control_of_leaks_sees_one) {
   auto s = quiet_server();
   EXPECT_GT(growth(s, [&s] { s.call("mem.leak", 300, 16); }), noise);
 }
 
-TEST(memory, unloading_gives_everything_back_and_unmaps_the_module) {
+TEST_P(memory, unloading_gives_everything_back_and_unmaps_the_module) {
   server s;
-  s.load(MEMORY_FAULTS_MODULE);
+  s.load(module_path());
   s.unload(module_name);
-  EXPECT_FALSE(s.maps("memory_faults.so"));
+  EXPECT_FALSE(s.maps("memory_faults"));
   const auto before = s.memory();
-  s.load(MEMORY_FAULTS_MODULE);
-  EXPECT_TRUE(s.maps("memory_faults.so"));
+  s.load(module_path());
+  EXPECT_TRUE(s.maps("memory_faults"));
   s.call("mem.early");
   s.call("mem.align", "posix_memalign", 4096);
   s.call("mem.take", 1 << 20);
   s.unload(module_name);
-  EXPECT_FALSE(s.maps("memory_faults.so"));
+  EXPECT_FALSE(s.maps("memory_faults"));
   EXPECT_LE(std::abs(s.memory() - before), 65536);
 }
 

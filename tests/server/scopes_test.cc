@@ -60,6 +60,22 @@ TEST(scopes, blocks_are_credited_to_their_account_wherever_they_are_freed) {
   EXPECT_EQ(held(s, "total")[1], before[1]);
 }
 
+TEST(scopes, a_resized_block_stays_within_the_budget) {
+  server s{SCOPES_COUNTED_MODULE};
+  for (const int aligned : {0, 1}) {
+    const auto grown = s.call("scope.resize", 1'200'000, 600'000, 1'190'000, aligned).array();
+    EXPECT_EQ(grown[0], 0);
+    EXPECT_LE(grown[1].integer(), 1'200'000);
+    EXPECT_EQ(grown[2], 0);
+    const auto room = s.call("scope.resize", 1'200'000, 100'000, 500'000, aligned).array();
+    EXPECT_EQ(room[0], 1);
+    EXPECT_EQ(room[2], 0);
+    const auto shrunk = s.call("scope.resize", 300'000, 200'000, 150'000, aligned).array();
+    EXPECT_EQ(shrunk[0], 1) << "making a block smaller never fails";
+    EXPECT_EQ(shrunk[2], 0);
+  }
+}
+
 TEST(scopes, a_memory_resource_charges_its_scope) {
   server s{SCOPES_COUNTED_MODULE};
   const auto figures = s.call("scope.pmr", 1000).array();

@@ -24,7 +24,8 @@ class scope {
   usage current() const noexcept;
 
   // The most bytes the account may hold; 0 is no limit. An allocation past it fails as out of memory does: bad_alloc
-  // from new, a null pointer and ENOMEM from malloc. What is already held is not touched.
+  // from new, a null pointer and ENOMEM from malloc. What is already held is not touched. A block that realloc makes
+  // larger counts twice while it moves.
   void set_budget(std::size_t bytes) const noexcept;
   std::size_t budget() const noexcept;
 

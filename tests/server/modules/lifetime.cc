@@ -1,9 +1,15 @@
 // What happens to a module at the end: threads that are left, a crash.
+#include <pthread.h>
+#include <threads.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <thread>
 
 #include "redismodule/redismodule.h"
+
+namespace rm = redismodule;
 
 namespace lifetime {
 
@@ -31,6 +37,38 @@ void detached(int milliseconds) {
   std::thread{[milliseconds] { std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds}); }}.detach();
 }
 
+// LIFE.EXIT: threads that end by pthread_exit and by being cancelled.
+int end_early() {
+  pthread_t threads[2];
+  pthread_create(&threads[0], nullptr, [](void*) -> void* { pthread_exit(nullptr); }, nullptr);
+  pthread_create(&threads[1], nullptr, [](void*) -> void* { for (;;) pause(); }, nullptr);
+  pthread_cancel(threads[1]);
+  for (const auto thread : threads) pthread_join(thread, nullptr);
+  return 2;
+}
+
+std::atomic<bool> c_thread_ending{false};
+thrd_t c_thread;
+
+// LIFE.C.START, LIFE.C.JOIN: a thread of C's library, joined by POSIX's name for it.
+void start_c_thread() {
+  const auto run = [](void*) {
+    while (!c_thread_ending) usleep(1000);
+    return 0;
+  };
+  thrd_create(&c_thread, run, nullptr);
+}
+
+void join_c_thread() {
+  c_thread_ending = true;
+  pthread_join(c_thread, nullptr);
+}
+
+// LIFE.LOCAL: as LIFE.START, in an object that is made when it is first used.
+void start_local() {
+  static std::thread local{[] { pause(); }};
+}
+
 [[gnu::noinline]] int read_through(const volatile int* nowhere) { return *nowhere + 1; }
 
 int crash() { return read_through(nullptr); }
@@ -42,5 +80,12 @@ REDISMODULE_MODULE(lifetime, 7, m) {
   m.command<lifetime::join>("life.join");
   m.command<lifetime::end>("life.end");
   m.command<lifetime::detached>("life.detached milliseconds");
+  m.command<lifetime::end_early>("life.exit");
+  m.command<lifetime::start_c_thread>("life.c.start");
+  m.command<lifetime::join_c_thread>("life.c.join");
+  m.command<lifetime::start_local>("life.local");
   m.command<lifetime::crash>("life.crash");
+  if (m.args().empty()) return;
+  lifetime::start();
+  throw rm::load_error{"with a thread left behind"};
 }

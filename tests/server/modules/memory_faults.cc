@@ -117,20 +117,33 @@ int align(context* ctx, string** argv, int) {
   return reply(ctx, intact ? misaligned : -1);
 }
 
+void fill(unsigned char* block, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) block[i] = static_cast<unsigned char>(i * 7 + i / 251);
+}
+
+bool is_filled(const unsigned char* block, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    if (block[i] != static_cast<unsigned char>(i * 7 + i / 251)) return false;
+  }
+  return true;
+}
+
 // MEM.ALIGN.REALLOC alignment: over-aligned blocks grown and shrunk by realloc; how many lost content.
 int align_realloc(context* ctx, string** argv, int) {
   const auto alignment = static_cast<std::size_t>(raw::number(argv[1]));
   long long faults = 0;
   for (const auto size : sizes) {
-    auto* block = static_cast<unsigned char*>(aligned_alloc(alignment, size));
-    memset(block, 0x5a, size);
-    faults += malloc_usable_size(block) < size;
-    block = static_cast<unsigned char*>(realloc(block, size * 3));
-    faults += block[0] != 0x5a || block[size - 1] != 0x5a || malloc_usable_size(block) < size * 3;
-    memset(block, 0x5b, size * 3);
-    block = static_cast<unsigned char*>(realloc(block, size));
-    faults += block[0] != 0x5b || block[size - 1] != 0x5b;
-    free(block);
+    for (const auto next : {size * 3, size * 3 / 4 + 1, size / 2 + 1, size / 4 + 1, size}) {
+      auto* block = static_cast<unsigned char*>(aligned_alloc(alignment, size));
+      faults += malloc_usable_size(block) < size;
+      fill(block, size);
+      block = static_cast<unsigned char*>(realloc(block, next));
+      faults += !is_filled(block, std::min(size, next)) || malloc_usable_size(block) < next;
+      fill(block, next);
+      block = static_cast<unsigned char*>(realloc(block, size));
+      faults += !is_filled(block, std::min(size, next));
+      free(block);
+    }
   }
   return reply(ctx, faults);
 }

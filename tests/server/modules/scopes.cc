@@ -57,6 +57,19 @@ void fill_library(long long blocks, unsigned long long bytes) {
   for (auto*& block : library_store) block = realloc(block, bytes * 2);
 }
 
+// SCOPE.RESIZE budget from to: in a scope with a budget, a block that is grown or shrunk; whether that worked, and what
+// the scope held then.
+std::vector<long long> resize(unsigned long long budget, unsigned long long from, unsigned long long to, bool aligned) {
+  static const rm::memory::scope limited{"a budget"};
+  limited.set_budget(budget);
+  const auto entered = limited.enter();
+  void* block = aligned ? aligned_alloc(256, from) : malloc(from);
+  void* resized = realloc(block, to);
+  const auto held = static_cast<long long>(limited.current().bytes);
+  free(resized ? resized : block);
+  return {resized != nullptr, held, static_cast<long long>(limited.current().bytes)};
+}
+
 // SCOPE.CLEAR: frees everything, from another thread.
 void clear() {
   std::thread{[] {
@@ -101,6 +114,7 @@ REDISMODULE_MODULE(scopes, 1, m) {
   m.command<fill_names>("scope.names count");
   m.command<fill_library>("scope.library blocks bytes");
   m.command<clear>("scope.clear");
+  m.command<resize>("scope.resize budget from to aligned");
   m.command<polymorphic>("scope.pmr count");
   m.command<held>("scope.held name");
 }
