@@ -20,7 +20,6 @@
 #include <optional>
 #include <random>
 #include <regex>
-#include <source_location>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -240,11 +239,11 @@ void* volatile leaked = nullptr;  // a compiler may drop an allocation that noth
 int limits(context* ctx, string**, int) {
   const volatile std::size_t half = SIZE_MAX / 2 + 2, all = SIZE_MAX, most = PTRDIFF_MAX;
   std::vector<long long> wrong;
-  const auto expect = [&wrong](bool holds, std::source_location at = std::source_location::current()) {
-    if (!holds) wrong.push_back(at.line());
+  const auto expect = [&wrong](bool holds, int line = __builtin_LINE()) {
+    if (!holds) wrong.push_back(line);
   };
-  const auto fails = [&wrong](void* block, std::source_location at = std::source_location::current()) {
-    if (block || errno != ENOMEM) wrong.push_back(at.line());
+  const auto fails = [&wrong](void* block, int line = __builtin_LINE()) {
+    if (block || errno != ENOMEM) wrong.push_back(line);
     errno = 0;
   };
   errno = 0;
@@ -284,10 +283,10 @@ int limits(context* ctx, string**, int) {
   ::operator delete(nullptr);
   expect(malloc_usable_size(nullptr) == 0);
 
-  const auto throws = [&wrong](auto allocate, std::source_location at = std::source_location::current()) {
+  const auto throws = [&wrong](auto allocate, int line = __builtin_LINE()) {
     try {
       allocate();
-      wrong.push_back(at.line());
+      wrong.push_back(line);
     } catch (const std::bad_alloc&) {
     }
   };
