@@ -243,7 +243,8 @@ int limits(context* ctx, string**, int) {
     if (!holds) wrong.push_back(line);
   };
   const auto fails = [&wrong](void* block, int line = __builtin_LINE()) {
-    if (block || errno != ENOMEM) wrong.push_back(line);
+    leaked = block;
+    if (leaked || errno != ENOMEM) wrong.push_back(line);
     errno = 0;
   };
   errno = 0;
