@@ -92,8 +92,12 @@ ssize_t read_until(char** line, std::size_t* capacity, int delimiter, FILE* stre
   }
   const stream_lock lock{stream};
   if (ferror_unlocked(stream)) return -1;
-  if (!*line) *capacity = 0;
-  if (!make_room(line, capacity, *capacity == 0 ? 120 : 1)) return -1;
+  // As in glibc either says that there is no block yet, whatever the other says.
+  if (!*line || *capacity == 0) {
+    *line = nullptr;
+    *capacity = 0;
+    if (!make_room(line, capacity, 120)) return -1;
+  }
   std::size_t length = 0;
   for (int next; (next = getc_unlocked(stream)) != EOF;) {
     if (!make_room(line, capacity, length + 2)) return -1;
@@ -106,8 +110,8 @@ ssize_t read_until(char** line, std::size_t* capacity, int delimiter, FILE* stre
 }
 
 // A stream into memory, by the callbacks of fopencookie: the FILE is libc's from first to last, the text the module's.
-// As POSIX has it, the reported length is the lesser of text and position; the text ends with a NUL that is not
-// counted.
+// As glibc has it, the reported length is the position, a seek beyond the text lengthens it with zeros, and closing
+// cuts the text off at the position, with a NUL that is not counted.
 class memory_stream {
  public:
   memory_stream(char** text, std::size_t* length) : text_{text}, length_{length} {}
@@ -134,6 +138,7 @@ class memory_stream {
       errno = EINVAL;
       return -1;
     }
+    if (!grow_to(static_cast<std::size_t>(target))) return -1;
     position_ = static_cast<std::size_t>(target);
     *offset = target;
     publish();
@@ -141,13 +146,13 @@ class memory_stream {
   }
 
   void finish() {
-    auto* cut = static_cast<char*>(__wrap_realloc(data_, size_ + 1));
+    data_[position_] = '\0';
+    auto* cut = static_cast<char*>(__wrap_realloc(data_, position_ + 1));
     if (cut) data_ = cut;
     publish();
   }
 
  private:
-  // Whatever lies between the text and a position beyond it reads as zeros.
   bool grow_to(std::size_t size) {
     if (size + 1 > capacity_) {
       const std::size_t wanted = std::max<std::size_t>({size + 1, capacity_ * 2, 64});
@@ -164,7 +169,7 @@ class memory_stream {
 
   void publish() {
     *text_ = data_;
-    *length_ = std::min(size_, position_);
+    *length_ = position_;
   }
 
   char** text_;

@@ -30,6 +30,7 @@ void* __real_malloc(std::size_t);
 void* __real_calloc(std::size_t, std::size_t);
 void* __real_realloc(void*, std::size_t);
 void __real_free(void*);
+int __real___cxa_atexit(void (*)(void*), void*, void*);
 char* __real_strdup(const char*);
 char* __real_strndup(const char*, std::size_t);
 wchar_t* __real_wcsdup(const wchar_t*);
@@ -142,6 +143,9 @@ void* __wrap_memalign(std::size_t, std::size_t) { std::abort(); }
 void* __wrap_valloc(std::size_t) { std::abort(); }
 void* __wrap_pvalloc(std::size_t) { std::abort(); }
 int __wrap_posix_memalign(void**, std::size_t, std::size_t) { std::abort(); }
+int __wrap___cxa_atexit(void (*function)(void*), void* argument, void* image) {
+  return __real___cxa_atexit(function, argument, image);
+}
 std::size_t __wrap_malloc_usable_size(void* block) { return block ? size_of(block) : 0; }
 
 }  // extern "C"
@@ -389,6 +393,32 @@ TEST_F(libc_handout, getline_takes_a_null_line_whatever_the_capacity_says) {
   std::fclose(file);
 }
 
+TEST_F(libc_handout, getline_leaves_a_block_of_no_capacity_alone) {
+  FILE* file = file_with("one\ntwo\n");
+  char own[] = "not from malloc";
+  char* line = own;
+  std::size_t capacity = 0;
+  EXPECT_EQ(getline(&line, &capacity, file), 4);
+  EXPECT_NE(line, own);
+  EXPECT_STREQ(own, "not from malloc");
+  EXPECT_EQ(size_of(line), capacity);
+  char* libc_line = own;
+  std::size_t libc_capacity = 0;
+  EXPECT_EQ(__real_getdelim(&libc_line, &libc_capacity, '\n', file), 4);
+  EXPECT_EQ(libc_capacity, capacity);
+  EXPECT_STREQ(libc_line, "two\n");
+  EXPECT_EQ(take(line), "one\n");
+  __real_free(libc_line);
+  std::fclose(file);
+  file = file_with("three\n");
+  line = own;
+  capacity = 0;
+  allocations_left = 0;
+  EXPECT_EQ(getline(&line, &capacity, file), -1);
+  EXPECT_EQ(line, nullptr);
+  std::fclose(file);
+}
+
 TEST_F(libc_handout, getline_refuses_null_arguments) {
   FILE* file = file_with("x\n");
   std::size_t capacity = 0;
@@ -485,20 +515,96 @@ TEST_F(libc_handout, open_memstream_seeks) {
   free(text);
 }
 
-TEST_F(libc_handout, open_memstream_reports_the_lesser_of_text_and_position) {
+// What a program sees of a stream in memory: at each flush the text up to the length, at the end its NUL too.
+struct memory_step {
+  enum { write, seek_to, seek_by, flush, tell } what;
+  long offset = 0;
+  std::string text{};
+};
+
+template <class Open, class Free>
+std::vector<std::string> views_of(const Open& open, const std::vector<memory_step>& steps, const Free& release) {
+  char* text = nullptr;
+  std::size_t length = 0;
+  std::vector<std::string> views;
+  FILE* stream = open(&text, &length);
+  for (const auto& step : steps) {
+    switch (step.what) {
+      case memory_step::write: std::fwrite(step.text.data(), 1, step.text.size(), stream); break;
+      case memory_step::seek_to: views.push_back(std::to_string(std::fseek(stream, step.offset, SEEK_SET))); break;
+      case memory_step::seek_by: views.push_back(std::to_string(std::fseek(stream, step.offset, SEEK_CUR))); break;
+      case memory_step::tell: views.push_back(std::to_string(std::ftell(stream))); break;
+      case memory_step::flush:
+        std::fflush(stream);
+        views.emplace_back(text, length);
+        break;
+    }
+  }
+  std::fclose(stream);
+  views.emplace_back(text, length + 1);
+  release(text);
+  return views;
+}
+
+std::vector<std::string> ours_of(const std::vector<memory_step>& steps) {
+  return views_of(open_memstream, steps, free);
+}
+
+std::vector<std::string> libcs_of(const std::vector<memory_step>& steps) {
+  return views_of(__real_open_memstream, steps, __real_free);
+}
+
+TEST_F(libc_handout, open_memstream_ends_where_its_position_is) {
+  const std::vector<memory_step> last_comma{{memory_step::write, 0, "a,b,c,"}, {memory_step::seek_by, -1}};
+  EXPECT_EQ(ours_of(last_comma).back(), std::string("a,b,c\0", 6));
+  EXPECT_EQ(ours_of(last_comma), libcs_of(last_comma));
+  const std::vector<memory_step> rewritten{
+      {memory_step::write, 0, "first version"}, {memory_step::seek_to, 0}, {memory_step::write, 0, "2nd"}};
+  EXPECT_EQ(ours_of(rewritten).back(), std::string("2nd\0", 4));
+  EXPECT_EQ(ours_of(rewritten), libcs_of(rewritten));
+  const std::vector<memory_step> beyond{
+      {memory_step::write, 0, "abc"}, {memory_step::seek_to, 50}, {memory_step::flush}, {memory_step::seek_to, 5}};
+  EXPECT_EQ(ours_of(beyond).back(), std::string("abc\0\0\0", 6));
+  EXPECT_EQ(ours_of(beyond), libcs_of(beyond));
+}
+
+// Without what glibc leaves to chance: SEEK_END, which may mean the position rather than the end of the text, and far
+// seeks, which lay open what was in memory before.
+TEST_F(libc_handout, open_memstream_agrees_with_libc_on_random_steps) {
+  std::mt19937 random{20240229};
+  const auto pick = [&](long below) { return std::uniform_int_distribution<long>{0, below - 1}(random); };
+  for (int round = 0; round < 5000 && !HasFailure(); ++round) {
+    std::vector<memory_step> steps;
+    std::string told;
+    for (long left = pick(9); left >= 0; --left) {
+      const auto size = static_cast<std::size_t>(pick(pick(20) == 0 ? 20000 : 20));
+      memory_step step{};
+      switch (pick(5)) {
+        case 0: step = {memory_step::seek_to, pick(20)}; break;
+        case 1: step = {memory_step::seek_by, pick(20) - 10}; break;
+        case 2: step = {memory_step::flush}; break;
+        case 3: step = {memory_step::tell}; break;
+        default: step = {memory_step::write, 0, std::string(size, static_cast<char>('a' + round % 26))};
+      }
+      told += " " + std::to_string(step.what) + ":" + std::to_string(step.offset + static_cast<long>(step.text.size()));
+      steps.push_back(step);
+    }
+    EXPECT_EQ(ours_of(steps), libcs_of(steps)) << told;
+  }
+}
+
+TEST_F(libc_handout, open_memstream_cannot_seek_where_there_is_no_memory) {
   char* text = nullptr;
   std::size_t length = 0;
   FILE* stream = open_memstream(&text, &length);
-  std::fputs("0123456789", stream);
-  std::fseek(stream, 4, SEEK_SET);
+  std::fputs("kept", stream);
   std::fflush(stream);
-  EXPECT_EQ(length, 4u);
-  EXPECT_EQ(std::string(text, 10), "0123456789");
-  std::fseek(stream, 50, SEEK_SET);
-  std::fflush(stream);
-  EXPECT_EQ(length, 10u);
+  allocations_left = 0;
+  EXPECT_EQ(std::fseek(stream, 100000, SEEK_SET), -1);
+  EXPECT_EQ(errno, ENOMEM);
+  allocations_left = -1;
   std::fclose(stream);
-  EXPECT_EQ(take(text), "0123456789");
+  EXPECT_EQ(take(text), "kept");
 }
 
 TEST_F(libc_handout, open_memstream_ends_like_libc_after_writing_forward) {
@@ -1176,19 +1282,40 @@ TEST_F(libc_handout, scanf_from_standard_input) {
   std::fclose(file);
 }
 
+// Bytes that are no characters: result, errno, blocks and the place in the stream must be libc's. Of a wide stream
+// errno is not compared: whether skipping spaces leaves one behind depends on what follows in the format.
+void expect_same_bytes(const std::string& input, const std::vector<piece>& pieces) {
+  const auto context = [&] { return testing::PrintToString(input) + " format '" + format_of(pieces) + "'"; };
+  EXPECT_EQ(scan_text(ours_text, input, pieces, free), scan_text(__real___isoc99_vsscanf, input, pieces, __real_free))
+      << context();
+  EXPECT_EQ(scan_stream(ours_stream, input, pieces, free),
+            scan_stream(__real___isoc99_vfscanf, input, pieces, __real_free))
+      << context();
+  auto found = scan_wide_stream(ours_wide_stream, input, pieces, free);
+  auto expected = scan_wide_stream(__real___isoc99_vfwscanf, input, pieces, __real_free);
+  found.error = expected.error = 0;
+  EXPECT_EQ(found, expected) << "wide " << context();
+}
+
 TEST_F(libc_handout, scanf_reports_a_broken_encoding_as_libc_does) {
-  for (const std::string broken : {"ok \xff\xfe", "\xff", "ok a\xe2\x82"}) {
-    for (const std::vector<piece>& pieces :
-         {std::vector<piece>{{"%ms", target::block}, {"%mls", target::wide_block}},
-          std::vector<piece>{{"%mls", target::wide_block}, {"%mls", target::wide_block}}}) {
-      EXPECT_EQ(scan_text(ours_text, broken, pieces, free),
-                scan_text(__real___isoc99_vsscanf, broken, pieces, __real_free));
-      auto ours_result = scan_stream(ours_stream, broken, pieces, free);
-      auto libc_result = scan_stream(__real___isoc99_vfscanf, broken, pieces, __real_free);
-      ours_result.at = libc_result.at;  // we may have read ahead within the broken word
-      EXPECT_EQ(ours_result, libc_result);
+  for (const std::string broken : {"ok \xff\xfe", "\xff", "\xe2", "\xe2 a", "ok a\xe2\x82", "\xe2z and more of it"}) {
+    for (const char* directive : {"%mls", "%mS", "%mlc", "%5mlc", "%mC"}) {
+      const bool fixed = directive[std::strlen(directive) - 1] != 's' && directive[2] != 'S';
+      const piece wide{directive, fixed ? target::fixed_wide_block : target::wide_block, fixed ? 1 : 0};
+      expect_same_bytes(broken, {wide});
+      expect_same_bytes(broken, {{"%ms", target::block}, wide});
+      expect_same_bytes(broken, {wide, wide});
     }
   }
+}
+
+// libc leaves the place of what it could not decode unwritten.
+TEST_F(libc_handout, scanf_sets_go_on_after_a_broken_character) {
+  wchar_t* set = nullptr;
+  errno = 0;
+  EXPECT_EQ(call(ours_text, "a\xff-;", "%ml[^;]", &set), 1);
+  EXPECT_EQ(errno, EILSEQ);
+  EXPECT_EQ(take(set), L"a\ufffd-");
 }
 
 TEST_F(libc_handout, scanf_into_narrow_text_reports_what_cannot_be_encoded) {
@@ -1199,6 +1326,29 @@ TEST_F(libc_handout, scanf_into_narrow_text_reports_what_cannot_be_encoded) {
   EXPECT_EQ(errno, EILSEQ);
   EXPECT_EQ(take(words[0]), "ok");
   EXPECT_EQ(words[1], nullptr);
+  for (const wchar_t* format : {L"%ms", L"%mc", L"%m[^x]"}) {
+    errno = 0;
+    const int result = call(ours_wide_text, lone_surrogate + 3, format, &words[0]);
+    const int error = errno;
+    errno = 0;
+    EXPECT_EQ(result, call(__real___isoc99_vswscanf, lone_surrogate + 3, format, &words[1]));
+    EXPECT_EQ(error, errno);
+    EXPECT_EQ(words[0], nullptr);
+    EXPECT_EQ(words[1], nullptr);
+  }
+}
+
+TEST_F(libc_handout, scanf_refuses_a_stream_of_the_other_width) {
+  FILE* file = file_with("word");
+  std::fwide(file, 1);
+  char* word = nullptr;
+  EXPECT_EQ(call(ours_stream, file, "%mc", &word), EOF);
+  std::fclose(file);
+  file = file_with("word");
+  std::fwide(file, -1);
+  EXPECT_EQ(call(ours_wide_stream, file, L"%mc", &word), EOF);
+  EXPECT_EQ(std::getc(file), 'w');
+  std::fclose(file);
 }
 
 TEST_F(libc_handout, scanf_takes_everything_back_when_memory_runs_out) {
@@ -1220,8 +1370,11 @@ TEST_F(libc_handout, scanf_takes_everything_back_when_memory_runs_out) {
             3);
 }
 
+using comparison = void (*)(const std::string& input, const std::vector<piece>& pieces);
+
 // Random formats over random inputs: result, errno, every target and the place in the stream must be libc's.
-void compare_randomly(const std::vector<piece>& directives, const std::vector<const char*>& alphabet, int rounds) {
+void compare_randomly(const std::vector<piece>& directives, const std::vector<const char*>& alphabet, int rounds,
+                      comparison compare = expect_same) {
   std::mt19937 random{20240229};
   const auto pick = [&](std::size_t below) { return std::uniform_int_distribution<std::size_t>{0, below - 1}(random); };
   for (int round = 0; round < rounds && !testing::Test::HasFailure(); ++round) {
@@ -1231,7 +1384,7 @@ void compare_randomly(const std::vector<piece>& directives, const std::vector<co
     std::string input;
     const std::size_t length = pick(14);
     for (std::size_t i = 0; i < length; ++i) input += alphabet[pick(alphabet.size())];
-    expect_same(input, pieces);
+    compare(input, pieces);
   }
 }
 
@@ -1273,7 +1426,66 @@ TEST_F(libc_handout, scanf_agrees_with_libc_on_random_wide_formats) {
                     {"%lln", target::number},
                     {" ", target::none},
                     {"a", target::none}},
-                   {"a", "b", "1", " ", "\u00e4", "\u20ac", "\U0001f600"}, 20000);
+                   {"a", "b", "1", " ", "\u00e4", "\u20ac", "\u3000", "\U0001f600"}, 20000);
+}
+
+TEST_F(libc_handout, scanf_agrees_with_libc_on_random_bytes) {
+  compare_randomly({{"%mls", target::wide_block},
+                    {"%mS", target::wide_block},
+                    {"%2mls", target::wide_block},
+                    {"%mlc", target::fixed_wide_block, 1},
+                    {"%mC", target::fixed_wide_block, 1},
+                    {"%ms", target::block},
+                    {"%mc", target::fixed_block, 1},
+                    {"%m[^a]", target::block},
+                    {"%3m[^ ]", target::block},
+                    {"%lld", target::number},
+                    {"%*s", target::none},
+                    {"%*c", target::none},
+                    {"%lln", target::number},
+                    {" ", target::none},
+                    {"a", target::none}},
+                   {"a", "b", "1", " ", "\u00e4", "\u20ac", "\xff", "\xe2", "\x82", "\xc3", "\xa4", "\xf0\x9f"}, 20000,
+                   expect_same_bytes);
+}
+
+// In libc a character of %ml[ that could not be decoded is what was in memory before, and errno is lost at the end of
+// the input.
+TEST_F(libc_handout, scanf_sets_agree_with_libc_on_random_bytes_but_for_what_libc_leaves_unwritten) {
+  const auto compare = [](const std::string& input, const std::vector<piece>& pieces) {
+    auto found = scan_text(ours_text, input, pieces, free);
+    auto expected = scan_text(__real___isoc99_vsscanf, input, pieces, __real_free);
+    found.blocks = expected.blocks = {};
+    found.error = expected.error = 0;
+    EXPECT_EQ(found, expected) << testing::PrintToString(input) << " " << format_of(pieces);
+    found = scan_stream(ours_stream, input, pieces, free);
+    expected = scan_stream(__real___isoc99_vfscanf, input, pieces, __real_free);
+    found.blocks = expected.blocks = {};
+    found.error = expected.error = 0;
+    EXPECT_EQ(found, expected) << testing::PrintToString(input) << " " << format_of(pieces);
+  };
+  compare_randomly({{"%ml[^b]", target::wide_block},
+                    {"%2ml[^b]", target::wide_block},
+                    {"%ml[\u20aca]", target::wide_block},
+                    {"%ms", target::block},
+                    {"%*c", target::none},
+                    {"%lln", target::number},
+                    {" ", target::none},
+                    {"a", target::none}},
+                   {"a", "b", "1", " ", "\u00e4", "\u20ac", "\xff", "\xe2", "\x82", "\xc3", "\xa4"}, 20000, compare);
+}
+
+TEST_F(libc_handout, scanf_reads_sets_as_libc_does) {
+  std::mt19937 random{20240229};
+  const auto some_of = [&](const std::string& alphabet, std::size_t most) {
+    std::string text;
+    for (std::size_t left = random() % most; left > 0; --left) text += alphabet[random() % alphabet.size()];
+    return text;
+  };
+  for (int round = 0; round < 20000 && !HasFailure(); ++round) {
+    const std::string set = (round % 3 ? "%m[" : "%m[^") + some_of("abcz+,-.^-]", 8) + "]";
+    expect_same(some_of("abcdz+,-.^] ", 6), {{set, target::block}, {"%mc", target::fixed_block, 1}});
+  }
 }
 
 }  // namespace
