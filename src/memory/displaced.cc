@@ -54,7 +54,7 @@ Node* find_or_make(std::atomic<Node*>& slot) noexcept {
   if (!fresh) return nullptr;
   Node* there = nullptr;
   if (slot.compare_exchange_strong(there, fresh, std::memory_order_acq_rel)) {
-    bytes_of_nodes.fetch_add(sizeof(Node), std::memory_order_relaxed);
+    bytes_of_nodes.fetch_add(server_functions.counted_size(fresh), std::memory_order_relaxed);
     return fresh;
   }
   server_functions.release(fresh);

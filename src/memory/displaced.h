@@ -19,7 +19,7 @@ bool insert(const void* block) noexcept;
 bool contains(const void* block) noexcept;
 void erase(const void* block) noexcept;
 
-// Bytes of all nodes.
+// Bytes of all nodes, as the server counts them.
 std::size_t index_bytes() noexcept;
 
 // Gives the nodes back to the server. No displaced block may live any more.
