@@ -18,6 +18,7 @@ using unload_hook = void (*)(abi::ModuleCtx*);
 
 std::vector<unload_hook> unload_hooks;
 const detail::module_definition* loaded = nullptr;
+bool left_by_failed_load = false;  // the image stayed mapped, with a thread in it
 
 std::string_view family_name(server_family family) noexcept {
   return family == server_family::valkey ? "Valkey" : "Redis";
@@ -40,15 +41,13 @@ void say_not_unloaded(abi::ModuleCtx* ctx, const char* module, std::string_view 
   detail::log_line(ctx, log_level::warning, subject.view(), why);
 }
 
-// A copy of the same file under another path has statics of its own, so the name is what tells.
-bool is_name_taken(abi::ModuleCtx* ctx, const char* name) noexcept {
-  if (loaded != nullptr) {
-    say_not_loaded(ctx, name, "this file is loaded already, a second time would share its state");
-    return true;
-  }
-  if (api.IsModuleNameBusy == nullptr || api.IsModuleNameBusy(name) == 0) return false;
-  say_not_loaded(ctx, name, "a module of this name is loaded already");
-  return true;
+// Why the module may not be loaded now, or nothing. A copy of the same file under another path has statics of its own,
+// so the name is what tells.
+std::string_view reason_not_to_load(const char* name) noexcept {
+  if (loaded != nullptr) return "this file is loaded already, a second time would share its state";
+  if (left_by_failed_load) return "an earlier load of this file failed and left a thread: the server has to be restarted";
+  if (api.IsModuleNameBusy == nullptr || api.IsModuleNameBusy(name) == 0) return {};
+  return "a module of this name is loaded already";
 }
 
 struct crash_section {
@@ -101,13 +100,6 @@ void forget() noexcept {
   loaded = nullptr;
 }
 
-// The server unmaps a module that did not load. Under a thread of its own that would end the server.
-void let_go(abi::ModuleCtx* ctx, const char* name) noexcept {
-  if (memory::threads_left() == 0) return memory::stop();
-  detail::keep_mapped();
-  say_not_loaded(ctx, name, "one of its threads still runs, or was not joined: the file stays mapped");
-}
-
 bool run_unload_hooks(abi::ModuleCtx* ctx, const char* name) noexcept {
   try {
     for (; !unload_hooks.empty(); unload_hooks.pop_back()) unload_hooks.back()(ctx);
@@ -118,6 +110,16 @@ bool run_unload_hooks(abi::ModuleCtx* ctx, const char* name) noexcept {
     say_not_unloaded(ctx, name, "an unload hook threw an exception of unknown type");
   }
   return false;
+}
+
+// The server unmaps a module that did not load. Under a thread of its own that would end the server.
+void undo_load(abi::ModuleCtx* ctx, const char* name) noexcept {
+  run_unload_hooks(ctx, name);
+  forget();
+  if (memory::threads_left() == 0) return memory::stop();
+  left_by_failed_load = true;
+  detail::keep_mapped();
+  say_not_loaded(ctx, name, "one of its threads still runs, or was not joined: the file stays mapped");
 }
 
 }  // namespace
@@ -147,17 +149,19 @@ namespace detail {
 int load(const module_definition& module, void* context, void** argv, int argc) noexcept {
   auto* ctx = static_cast<abi::ModuleCtx*>(context);
   if (!resolve(ctx)) return abi::MODULE_ERR;
-  if (is_name_taken(ctx, module.name)) return abi::MODULE_ERR;
-  if (!memory::start(ctx)) {
-    say_not_loaded(ctx, module.name, "the server does not give out memory");
+  const bool is_live = loaded != nullptr || left_by_failed_load;
+  auto reason = reason_not_to_load(module.name);
+  if (reason.empty() && !memory::start(ctx)) reason = "the server does not give out memory";
+  if (!reason.empty()) {
+    say_not_loaded(ctx, module.name, reason);
+    if (!is_live) memory::stop();
     return abi::MODULE_ERR;
   }
   api.SetModuleAttribs(ctx, module.name, module.version, abi::MODULE_APIVER_1);
   loaded = &module;
   const args arguments{reinterpret_cast<abi::ModuleString**>(argv), static_cast<std::size_t>(argc)};
   if (!build(module, ctx, arguments)) {
-    forget();
-    let_go(ctx, module.name);
+    undo_load(ctx, module.name);
     return abi::MODULE_ERR;
   }
   if (api.RegisterInfoFunc != nullptr) api.RegisterInfoFunc(ctx, write_info);

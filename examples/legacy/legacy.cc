@@ -74,6 +74,7 @@ extern "C" __attribute__((visibility("default"))) int RedisModule_OnLoad(RedisMo
 }
 
 extern "C" __attribute__((visibility("default"))) int RedisModule_OnUnload(RedisModuleCtx*) {
+  if (redismodule::memory::threads_left() != 0) return REDISMODULE_ERR;  // one would run code that is gone
   redismodule::memory::stop();  // last: what the allocator holds for itself goes after the last static destructor
   return REDISMODULE_OK;
 }

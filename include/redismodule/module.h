@@ -65,7 +65,9 @@ class module_builder {
   // The arguments of the line that loads the module.
   const redismodule::args& args() const noexcept { return arguments_; }
 
-  // Calls Function when the module is unloaded, the last registered first: `void f()` or `void f(rm::context&)`.
+  // Calls Function when the module is unloaded, the last registered first: `void f()` or `void f(rm::context&)`. Also
+  // when the load fails after it was registered. It runs once: where unloading is refused after it, because it threw
+  // or a thread is left, it is not called again.
   template <auto Function>
   void on_unload() {
     add_unload_hook([](abi::ModuleCtx* raw) {

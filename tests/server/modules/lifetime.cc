@@ -87,5 +87,6 @@ REDISMODULE_MODULE(lifetime, 7, m) {
   m.command<lifetime::crash>("life.crash");
   if (m.args().empty()) return;
   lifetime::start();
-  throw rm::load_error{"with a thread left behind"};
+  if (m.args().size() > 1) m.on_unload<lifetime::join>();
+  throw rm::load_error{"with a thread running"};
 }
