@@ -1,0 +1,11 @@
+# Fails unless the first C++ block of PAGE is the file SOURCE.
+file(READ ${PAGE} page)
+file(READ ${SOURCE} source)
+string(FIND "${page}" "```cpp\n" start)
+math(EXPR start "${start} + 7")
+string(SUBSTRING "${page}" ${start} -1 rest)
+string(FIND "${rest}" "```" end)
+string(SUBSTRING "${rest}" 0 ${end} shown)
+if(NOT shown STREQUAL source)
+  message(FATAL_ERROR "${PAGE} shows something else than ${SOURCE}:\n${shown}")
+endif()
