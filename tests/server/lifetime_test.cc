@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "lifetime_build_id.h"
+#include "memory_figures.h"
 #include "redismodule/testing/server.h"
 
 namespace {
@@ -94,6 +95,22 @@ TEST(lifetime, a_load_that_fails_with_a_thread_left_does_not_unmap_it) {
   EXPECT_TRUE(contains(s.log(), "an earlier load of this file failed")) << s.log();
   EXPECT_EQ(s.call("PING").str(), "PONG");
   EXPECT_EQ(s.stop(), 0);
+}
+
+// tests/isolation reloads a module that takes the allocator alone a thousand times; this one has the builder, commands
+// and an INFO section.
+TEST(lifetime, reloading_leaves_nothing) {
+  server s;
+  const auto reload = [&s](int times) {
+    for (int i = 0; i < times; ++i) {
+      s.load(LIFETIME_MODULE);
+      s.call("life.start");
+      s.call("life.join");
+      s.unload("lifetime");
+      ASSERT_FALSE(s.maps("lifetime.so"));
+    }
+  };
+  EXPECT_LE(std::abs(memory_figures::growth(s, [&] { reload(100); })), memory_figures::noise);
 }
 
 TEST(lifetime, a_load_that_fails_runs_the_unload_hooks_it_had_registered) {
