@@ -114,16 +114,29 @@ bool is_detached(const pthread_attr_t* attributes) noexcept {
   return state == PTHREAD_CREATE_DETACHED;
 }
 
+bool is_there(pid_t thread) noexcept { return syscall(SYS_tgkill, getpid(), thread, 0) == 0; }
+
 std::size_t still_ending() noexcept {
   std::size_t count = 0;
   for (auto& slot : ending) {
     const auto thread = slot.load(std::memory_order_relaxed);
     if (thread == 0) continue;
-    if (syscall(SYS_tgkill, getpid(), thread, 0) == 0) {
+    if (is_there(thread)) {
       ++count;
     } else {
       slot.store(0, std::memory_order_relaxed);
     }
+  }
+  return count;
+}
+
+// A thread that was counted out, or even joined, is there for some microseconds more.
+std::size_t wait_for_ending() noexcept {
+  constexpr int milliseconds = 1000;
+  auto count = still_ending();
+  for (int i = 0; count != 0 && i < milliseconds; ++i) {
+    usleep(1000);
+    count = still_ending();
   }
   return count;
 }
@@ -162,7 +175,7 @@ void register_at_exit() noexcept { __real___cxa_atexit(at_exit, nullptr, &__dso_
 
 std::size_t threads_left() noexcept {
   const auto counted = std::max(running.load(std::memory_order_acquire), joinable.load(std::memory_order_acquire));
-  return counted != 0 ? counted : still_ending();
+  return counted != 0 ? counted : wait_for_ending();
 }
 
 namespace detail {

@@ -35,6 +35,7 @@ void refresh() noexcept;
 
 // How many of the module's threads still run, or have ended and were neither joined nor detached. With one left the
 // module cannot be unmapped: the module builder then refuses to unload, and an OnUnload of one's own should.
+// Waits for threads that are in their last instructions, commonly some microseconds.
 // Always 0 in modules built with the system allocator, whose calls are not redirected.
 std::size_t threads_left() noexcept;
 
