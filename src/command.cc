@@ -256,5 +256,10 @@ int reply_missing(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept {
   return api.ReplyWithError(ctx, "ERR internal error, see the server's log");
 }
 
+void report_overflow(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept {
+  log_line(ctx, log_level::warning, string_ref{argv[0]}.view(),
+           "the handler wrote more than one reply, or more values than it announced: they were dropped");
+}
+
 }  // namespace detail
 }  // namespace redismodule

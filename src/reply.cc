@@ -26,6 +26,8 @@ std::size_t values_each(aggregate_kind kind) noexcept { return kind == aggregate
 
 }  // namespace
 
+int reply_empty_string(abi::ModuleCtx* ctx) noexcept { return api.ReplyWithStringBuffer(ctx, "", 0); }
+
 void reply_bool(abi::ModuleCtx* ctx, bool value) noexcept {
   if (api.ReplyWithBool != nullptr) {
     api.ReplyWithBool(ctx, value);

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "redismodule/abi/constants.h"
+#include "redismodule/detail/integer.h"
 #include "redismodule/result.h"
 #include "redismodule/string.h"
 
@@ -44,7 +46,8 @@ inline constexpr ok_t ok{};
 //     static void write(reply& out, const point& p) { out.push(std::pair{p.x, p.y}); }
 //   };
 //
-// write() writes one value: by one call of out's members, or by one array, set or map.
+// write() writes one value: by one call of out's members, or by one array, set or map. Where it writes none, the client
+// gets an error; of more than one, the first.
 template <class T>
 struct reply_traits;
 
@@ -60,6 +63,7 @@ namespace detail {
 
 enum class aggregate_kind : unsigned char { array, set, map };
 
+[[gnu::cold]] int reply_empty_string(abi::ModuleCtx* ctx) noexcept;
 void reply_bool(abi::ModuleCtx* ctx, bool value) noexcept;
 void reply_big_number(abi::ModuleCtx* ctx, unsigned long long value) noexcept;
 void begin_aggregate(abi::ModuleCtx* ctx, aggregate_kind kind, std::size_t size) noexcept;
@@ -73,7 +77,8 @@ void fill_aggregate(abi::ModuleCtx* ctx, std::size_t values) noexcept;
 class aggregate;
 
 // Writes one reply straight to the client. What is written cannot be taken back: a handler that may still fail returns
-// its reply instead.
+// its reply instead. A second reply, as a value past the announced size of an array, set or map, is dropped: the client
+// would take it for the answer to its next command. The log then names the command.
 // Lock: held.
 class reply {
  public:
@@ -81,26 +86,45 @@ class reply {
   reply(const reply&) = delete;
   reply& operator=(const reply&) = delete;
 
-  void integer(long long value) noexcept { wrote(detail::nothrow(api.ReplyWithLongLong)(ctx_, value)); }
+  void integer(long long value) noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithLongLong)(ctx_, value));
+  }
   // RESP3: a big number above the range of integers, where the server can; otherwise its digits.
   void unsigned_integer(unsigned long long value) noexcept {
     if (value <= static_cast<unsigned long long>(-1) / 2) return integer(static_cast<long long>(value));
+    if (!has_room()) return;
     ++values_;
     detail::reply_big_number(ctx_, value);
   }
-  void number(double value) noexcept { wrote(detail::nothrow(api.ReplyWithDouble)(ctx_, value)); }
+  // A NaN loses its sign, which servers before 7.2 would show.
+  void number(double value) noexcept {
+    if (value != value) [[unlikely]]
+      value = std::numeric_limits<double>::quiet_NaN();
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithDouble)(ctx_, value));
+  }
   // RESP3: a boolean where the server can; otherwise 1 or 0.
   void boolean(bool value) noexcept {
+    if (!has_room()) return;
     ++values_;
     detail::reply_bool(ctx_, value);
   }
   void text(std::string_view bytes) noexcept {
-    wrote(detail::nothrow(api.ReplyWithStringBuffer)(ctx_, bytes.data(), bytes.size()));
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithStringBuffer)(ctx_, bytes.data(), bytes.size()));
   }
-  void text(string_ref string) noexcept { wrote(detail::nothrow(api.ReplyWithString)(ctx_, string.raw())); }
-  void status(const simple& line) noexcept { wrote(detail::nothrow(api.ReplyWithSimpleString)(ctx_, line.c_str())); }
-  void error(const error_reply& line) noexcept { wrote(detail::nothrow(api.ReplyWithError)(ctx_, line.c_str())); }
-  void null() noexcept { wrote(detail::nothrow(api.ReplyWithNull)(ctx_)); }
+  // Where there is no string, an empty one.
+  void text(string_ref string) noexcept {
+    if (!has_room()) return;
+    wrote(string ? detail::nothrow(api.ReplyWithString)(ctx_, string.raw()) : detail::reply_empty_string(ctx_));
+  }
+  void status(const simple& line) noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithSimpleString)(ctx_, line.c_str()));
+  }
+  void error(const error_reply& line) noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithError)(ctx_, line.c_str()));
+  }
+  void null() noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithNull)(ctx_));
+  }
 
   // Any value that has reply_traits.
   template <class T>
@@ -125,12 +149,21 @@ class reply {
   // Whether nothing was written yet.
   bool empty() const noexcept { return values_ == 0; }
 
+  // Whether something was dropped because it was too much.
+  bool overflowed() const noexcept { return overflowed_; }
+
   // What the server answered last: for the callback to hand on.
   int code() const noexcept { return code_; }
 
  private:
   friend class aggregate;
 
+  bool has_room() noexcept {
+    if (values_ != limit_) [[likely]]
+      return true;
+    overflowed_ = true;
+    return false;
+  }
   void wrote(int code) noexcept {
     code_ = code;
     ++values_;
@@ -138,7 +171,9 @@ class reply {
 
   abi::ModuleCtx* ctx_;
   std::size_t values_ = 0;  // written so far in the innermost aggregate, or in all
+  std::size_t limit_ = 1;   // how many there may be
   int code_ = abi::MODULE_OK;
+  bool overflowed_ = false;
 };
 
 // An array, set or map while it is written; it ends with this object. Whatever happens in between, an exception
@@ -153,13 +188,14 @@ class [[nodiscard]] aggregate {
     } else if (out_.values_ < size_) [[unlikely]] {
       detail::fill_aggregate(out_.ctx_, size_ - out_.values_);
     }
-    out_.values_ = before_ + 1;
+    out_.values_ = values_after_;
+    out_.limit_ = limit_after_;
   }
 
-  // One value more; past the announced size it is not written.
+  // One value more; past the announced size it is dropped.
   template <class T>
   void push(T&& value) {
-    if (out_.values_ < size_) out_.push(value);
+    out_.push(value);
   }
   // One pair more of a map.
   template <class Key, class Value>
@@ -174,35 +210,53 @@ class [[nodiscard]] aggregate {
   static constexpr std::size_t postponed = static_cast<std::size_t>(-1);
 
   aggregate(reply& out, detail::aggregate_kind kind, std::size_t size) noexcept
-      : out_{out}, before_{std::exchange(out.values_, 0)}, size_{size}, kind_{kind} {}
+      : out_{out},
+        values_after_{std::exchange(out.values_, 0) + 1},
+        limit_after_{std::exchange(out.limit_, size)},
+        size_{size},
+        kind_{kind} {}
+  // One that is dropped, with all that is pushed into it.
+  explicit aggregate(reply& out) noexcept
+      : out_{out},
+        values_after_{std::exchange(out.values_, 0)},
+        limit_after_{std::exchange(out.limit_, 0)},
+        size_{0},
+        kind_{detail::aggregate_kind::array} {}
 
   reply& out_;
-  std::size_t before_;
+  std::size_t values_after_;  // what out_ goes on with
+  std::size_t limit_after_;
   std::size_t size_;  // in values: two for a map's pair
   detail::aggregate_kind kind_;
 };
 
 inline aggregate reply::array(std::size_t size) noexcept {
+  if (!has_room()) return aggregate{*this};
   detail::nothrow(api.ReplyWithArray)(ctx_, static_cast<long>(size));
   return {*this, detail::aggregate_kind::array, size};
 }
 inline aggregate reply::set(std::size_t size) noexcept {
+  if (!has_room()) return aggregate{*this};
   detail::begin_aggregate(ctx_, detail::aggregate_kind::set, size);
   return {*this, detail::aggregate_kind::set, size};
 }
 inline aggregate reply::map(std::size_t size) noexcept {
+  if (!has_room()) return aggregate{*this};
   detail::begin_aggregate(ctx_, detail::aggregate_kind::map, size);
   return {*this, detail::aggregate_kind::map, 2 * size};
 }
 inline aggregate reply::array() noexcept {
+  if (!has_room()) return aggregate{*this};
   detail::begin_postponed(ctx_, detail::aggregate_kind::array);
   return {*this, detail::aggregate_kind::array, aggregate::postponed};
 }
 inline aggregate reply::set() noexcept {
+  if (!has_room()) return aggregate{*this};
   detail::begin_postponed(ctx_, detail::aggregate_kind::set);
   return {*this, detail::aggregate_kind::set, aggregate::postponed};
 }
 inline aggregate reply::map() noexcept {
+  if (!has_room()) return aggregate{*this};
   detail::begin_postponed(ctx_, detail::aggregate_kind::map);
   return {*this, detail::aggregate_kind::map, aggregate::postponed};
 }
@@ -245,8 +299,8 @@ void push_all(aggregate out, Range& values) {
 
 }  // namespace detail
 
-template <class T>
-requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>) struct reply_traits<T> {
+template <detail::integer T>
+struct reply_traits<T> {
   static void write(reply& out, T value) noexcept {
     if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(long long)) {
       out.unsigned_integer(value);

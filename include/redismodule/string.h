@@ -27,8 +27,9 @@ class string_ref {
   constexpr string_ref() noexcept = default;
   constexpr explicit string_ref(abi::ModuleString* borrowed) noexcept : raw_{borrowed} {}
 
-  // The bytes, as long as the string lives and is not written to.
+  // The bytes, as long as the string lives and is not written to. None where there is no string.
   std::string_view view() const noexcept {
+    if (raw_ == nullptr) return {};
     std::size_t size = 0;
     const char* bytes = detail::nothrow(api.StringPtrLen)(raw_, &size);
     return {bytes, size};
@@ -69,13 +70,13 @@ class string {
 
   // Takes over a reference that the caller owned.
   static string adopt(abi::ModuleString* owned) noexcept { return string{owned}; }
-  // A reference more to the same string; a copy where the server cannot share it.
+  // A reference more to the same string; a copy where the server cannot share it. Of no string, none.
   static string retain(string_ref borrowed) noexcept;
 
   string_ref borrow() const noexcept { return string_ref{handle_.raw()}; }
   operator string_ref() const noexcept { return borrow(); }
   operator std::string_view() const noexcept { return view(); }
-  std::string_view view() const noexcept { return handle_ ? borrow().view() : std::string_view{}; }
+  std::string_view view() const noexcept { return borrow().view(); }
   std::size_t size() const noexcept { return view().size(); }
   bool empty() const noexcept { return view().empty(); }
 

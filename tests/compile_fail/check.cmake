@@ -1,11 +1,12 @@
 # cmake -DCOMPILER=… -DSOURCE=… -DINCLUDE=… -P check.cmake
 #
 # A source file with a mistake in it: without the mistake it compiles, with it the compiler says what the file's first
-# line expects.
+# line expects. A second line may add to the compiler's options.
 cmake_minimum_required(VERSION 3.22)
 
 function(compile result output)
-  execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I${INCLUDE} ${ARGN} ${SOURCE}
+  execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I${INCLUDE} ${options} ${ARGN}
+                          ${SOURCE}
                   RESULT_VARIABLE status OUTPUT_VARIABLE text ERROR_VARIABLE text)
   set(${result} ${status} PARENT_SCOPE)
   set(${output} "${text}" PARENT_SCOPE)
@@ -16,6 +17,10 @@ string(REGEX REPLACE "^// Expected: " "" expected "${first_line}")
 if(NOT expected OR expected STREQUAL first_line)
   message(FATAL_ERROR "${SOURCE}: its first line says what is expected: // Expected: …")
 endif()
+
+file(STRINGS ${SOURCE} options REGEX "^// Options: ")
+string(REGEX REPLACE "^// Options: " "" options "${options}")
+separate_arguments(options)
 
 compile(status output)
 if(NOT status EQUAL 0)

@@ -126,6 +126,44 @@ TEST_F(bad_input, a_stream_that_miscounts_is_still_one_reply) {
   EXPECT_EQ(s.call("reply.simple"), "PONG");
 }
 
+// A second reply would be taken for the answer to the next command.
+TEST_F(bad_input, a_handler_writes_one_reply) {
+  const std::string dropped =
+      ": the handler wrote more than one reply, or more values than it announced: they were dropped";
+  for (int protocol : {2, 3}) {
+    s.call("HELLO", protocol);
+    for (const std::string command : {"stream.twice", "stream.every-kind-twice", "stream.talkative"}) {
+      EXPECT_EQ(s.call(command), 1) << command;
+      EXPECT_EQ(s.call("reply.simple"), "PONG") << command;
+      EXPECT_TRUE(logged(command + dropped)) << command;
+    }
+    EXPECT_EQ(s.call("stream.past-the-array"), std::vector<int>{1});
+    EXPECT_EQ(s.call("reply.simple"), "PONG");
+    EXPECT_TRUE(logged("stream.past-the-array" + dropped));
+    const rt::reply deep = s.call("stream.past-in-depth");
+    ASSERT_EQ(deep.size(), 2u);
+    ASSERT_EQ(deep[0].size(), 1u);
+    EXPECT_EQ(deep[0][0], (std::vector<int>{1, 2}));
+    EXPECT_EQ(deep[1], 5);
+    EXPECT_EQ(s.call("reply.simple"), "PONG");
+  }
+  EXPECT_EQ(s.call("stream.too-many"), std::vector<int>{1});
+  EXPECT_TRUE(logged("stream.too-many" + dropped));
+  EXPECT_EQ(s.call("stream.array", 3).size(), 3u);
+  EXPECT_EQ(s.call("reply.vector", 3).size(), 3u);
+  EXPECT_FALSE(logged("stream.array" + dropped));
+  EXPECT_FALSE(logged("reply.vector" + dropped));
+}
+
+TEST_F(bad_input, a_reply_of_nothing_is_an_error) {
+  EXPECT_EQ(s.call("stream.silent").error(), "ERR internal error, see the server's log");
+  EXPECT_TRUE(logged("stream.silent: the handler wrote no reply"));
+  const rt::reply list = s.call("stream.silents");
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[1].error(), "ERR internal error: the reply ended early");
+  EXPECT_EQ(s.call("reply.simple"), "PONG");
+}
+
 // --- Loading ---
 
 struct loading : testing::Test {

@@ -226,6 +226,29 @@ TEST_F(commands, scalars_in_resp3) {
   EXPECT_EQ(s.call("arg.uint64", "9223372036854775807").type(), kind::integer);
 }
 
+TEST_F(commands, what_is_no_number_has_no_sign) {
+  for (const std::string command : {"reply.nan", "reply.negative-nan"}) {
+    s.call("HELLO", 2);
+    EXPECT_EQ(s.call(command), "nan") << command;
+    s.call("HELLO", 3);
+    const rt::reply nan = s.call(command);
+    EXPECT_EQ(nan.type(), kind::real) << command;
+    EXPECT_TRUE(std::isnan(nan.real())) << command;
+    EXPECT_FALSE(std::signbit(nan.real())) << command;
+  }
+}
+
+TEST_F(commands, no_string_is_an_empty_string) {
+  for (const std::string command : {"reply.no-string", "reply.moved-string", "reply.no-ref", "reply.no-view",
+                                    "reply.no-retain"}) {
+    const rt::reply reply = s.call(command);
+    EXPECT_EQ(reply.type(), kind::string) << command;
+    EXPECT_EQ(reply, "") << command;
+  }
+  EXPECT_EQ(s.call("reply.no-refs"), (std::vector<std::string>{"", ""}));
+  EXPECT_EQ(s.call("PING"), "PONG");
+}
+
 TEST_F(commands, sequences) {
   const rt::reply tuple = s.call("reply.tuple");
   ASSERT_EQ(tuple.size(), 6u);

@@ -51,7 +51,7 @@ struct parameter {
   };
 
   static bool decode(frame& f, slot& into, int word) {
-    f.status = arg_traits<T>::decode(string_ref{f.argv[f.next]}, into.value);
+    f.status = arg_traits<T>::decode(argument_at(f.argv + f.next), into.value);
     if (!f.status.good()) return fail(f, word);
     ++f.next;
     return true;
@@ -76,7 +76,7 @@ struct parameter<std::optional<T>> {
 
   static bool decode(frame& f, slot& into, int word) {
     if (f.next >= f.argc) return true;
-    f.status = arg_traits<T>::decode(string_ref{f.argv[f.next]}, into.value.emplace());
+    f.status = arg_traits<T>::decode(argument_at(f.argv + f.next), into.value.emplace());
     if (!f.status.good()) return fail(f, word);
     ++f.next;
     return true;

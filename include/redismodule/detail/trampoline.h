@@ -20,6 +20,8 @@ using command_callback = int (*)(abi::ModuleCtx*, abi::ModuleString**, int) noex
 // For the exception that is being handled.
 [[gnu::cold]] int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied) noexcept;
 [[gnu::cold]] int reply_missing(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept;
+// What was dropped is gone: this says so in the log.
+[[gnu::cold]] void report_overflow(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept;
 
 template <class Handler>
 struct signature {
@@ -80,6 +82,23 @@ struct command_shape {
     }
     return true;
   }
+  // One argument would be the optional's, and none be left.
+  static consteval bool no_optional_before_at_least_one() {
+    const presence list[] = {presence::required, parameter_of<Declared>::present...};
+    bool optional_seen = false;
+    for (presence each : list) {
+      if (optional_seen && each == presence::at_least_one) return false;
+      optional_seen = optional_seen || each == presence::optional;
+    }
+    return true;
+  }
+  static constexpr bool writes_reply = (false || ... || std::is_same_v<std::remove_cvref_t<Declared>, reply>);
+
+  static_assert(no_optional_before_at_least_one(),
+                "redismodule: a rm::at_least_one does not come after a std::optional: take a required argument before "
+                "the optional one, or a rm::rest after it");
+  static_assert(!writes_reply || std::is_void_v<Result>,
+                "redismodule: a handler that takes rm::reply& writes the reply by itself, and returns void");
   static_assert(optionals_are_last(), "redismodule: a std::optional argument comes after all that are required");
   static_assert(rest_is_last(), "redismodule: a rm::rest is the last argument");
 
@@ -159,12 +178,13 @@ struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
       f.out.push(Handler(parameter_of<Declared>::pass(f, static_cast<slot_at<Index, Declared>&>(values))...));
     } else {
       Handler(parameter_of<Declared>::pass(f, static_cast<slot_at<Index, Declared>&>(values))...);
-      if constexpr ((false || ... || std::is_same_v<std::remove_cvref_t<Declared>, reply>)) {
-        if (f.out.empty()) return reply_missing(f.ctx, f.argv);
-      } else {
-        f.out.status(ok);
-      }
+      if constexpr (!shape::writes_reply) f.out.status(ok);
     }
+    // Known when compiled, and gone, for what writes one value by itself.
+    if (f.out.empty()) [[unlikely]]
+      return reply_missing(f.ctx, f.argv);
+    if (f.out.overflowed()) [[unlikely]]
+      report_overflow(f.ctx, f.argv);
     return f.out.code();
   }
 };

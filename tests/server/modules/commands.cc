@@ -21,6 +21,8 @@ struct point {
   int x = 0, y = 0;
 };
 struct thrower {};
+struct silent {};
+struct talkative {};
 
 template <>
 struct redismodule::arg_traits<colour> {
@@ -43,6 +45,19 @@ struct redismodule::reply_traits<point> {
 template <>
 struct redismodule::reply_traits<thrower> {
   static void write(reply&, const thrower&) { throw std::runtime_error{"no reply of this"}; }
+};
+
+template <>
+struct redismodule::reply_traits<silent> {
+  static void write(reply&, const silent&) {}
+};
+
+template <>
+struct redismodule::reply_traits<talkative> {
+  static void write(reply& out, const talkative&) {
+    out.integer(1);
+    out.integer(2);
+  }
 };
 
 namespace {
@@ -130,11 +145,23 @@ void add_replies(rm::module_builder& m) {
   m.command("reply.bool yes", [](bool yes) { return yes; });
   m.command("reply.double", [] { return 2.5; });
   m.command("reply.infinity", [] { return std::numeric_limits<double>::infinity(); });
+  m.command("reply.nan", [] { return std::numeric_limits<double>::quiet_NaN(); });
+  m.command("reply.negative-nan", [] { return -std::numeric_limits<double>::quiet_NaN(); });
   m.command("reply.text", [] { return "text"; });
   m.command("reply.null", [] { return std::optional<int>{}; });
   m.command("reply.some", [] { return std::optional{7}; });
   m.command("reply.nullopt", [] { return std::nullopt; });
   m.command("reply.string", [] { return rm::string{"owned"}; });
+  m.command("reply.no-string", [] { return rm::string{}; });
+  m.command("reply.moved-string", [] {
+    rm::string from{"moved"};
+    const rm::string to = std::move(from);
+    return from;
+  });
+  m.command("reply.no-ref", [] { return rm::string_ref{}; });
+  m.command("reply.no-refs", [] { return std::vector<rm::string_ref>(2); });
+  m.command("reply.no-view", [] { return rm::string_ref{}.view(); });
+  m.command("reply.no-retain", [] { return rm::string::retain(rm::string_ref{}); });
   m.command("reply.tuple", [] { return std::tuple{1, "two", 3.5, rm::simple{"four"}, std::optional<int>{}, false}; });
   m.command("reply.pair", [] { return std::pair{std::string{"a"}, -1}; });
   m.command("reply.vector n", [](int n) {
@@ -192,6 +219,45 @@ void add_streams(rm::module_builder& m) {
     array.push(2);
   });
   m.command("stream.nothing", [](rm::reply&) {});
+  m.command("stream.twice", [](rm::reply& out) {
+    out.integer(1);
+    out.integer(2);
+  });
+  m.command("stream.every-kind-twice", [](rm::reply& out) {
+    out.integer(1);
+    out.unsigned_integer(std::numeric_limits<unsigned long long>::max());
+    out.number(1);
+    out.boolean(true);
+    out.text("text");
+    out.text(kept.borrow());
+    out.status(rm::ok);
+    out.error(rm::error_reply{"ERR no"});
+    out.null();
+    out.array(1).push(1);
+    out.set(1).push(1);
+    out.map(1).push(1, 1);
+    out.array().push(1);
+    out.set().push(1);
+    out.map().push(1, 1);
+  });
+  m.command("stream.past-the-array", [](rm::reply& out) {
+    rm::aggregate array = out.array(1);
+    out.integer(1);
+    out.integer(2);
+  });
+  m.command("stream.past-in-depth", [](rm::reply& out) {
+    rm::aggregate outer = out.array(2);
+    {
+      rm::aggregate inner = out.array(1);
+      inner.push(std::vector{1, 2});
+      inner.push(std::vector{3, 4});
+    }
+    outer.push(5);
+    outer.push(std::vector{std::vector{6}});
+  });
+  m.command("stream.talkative", [] { return talkative{}; });
+  m.command("stream.silent", [] { return silent{}; });
+  m.command("stream.silents", [] { return std::vector<silent>(2); });
   m.command("stream.throw n", [](rm::reply& out, int n) {
     rm::aggregate array = out.array(5);
     for (int i = 0; i < n; ++i) array.push(std::vector{i});
