@@ -2,20 +2,11 @@
 
 #include <limits>
 
+#include "redismodule/detail/letters.h"
+
 namespace redismodule {
 namespace detail {
 namespace {
-
-// The bytes in lower case equal `word`, which is in lower case.
-bool equals_word(std::string_view bytes, std::string_view word) noexcept {
-  if (bytes.size() != word.size()) return false;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    const char byte = bytes[i];
-    const char lower = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-    if (lower != word[i]) return false;
-  }
-  return true;
-}
 
 // What is above the range of long long: digits alone, no leading zero.
 bool decode_large(std::string_view digits, unsigned long long& value) noexcept {
@@ -44,8 +35,8 @@ bool decode_unsigned(string_ref text, unsigned long long& value) noexcept {
 
 bool decode_bool(string_ref text, bool& value) noexcept {
   const std::string_view bytes = text.view();
-  value = equals_word(bytes, "yes") || equals_word(bytes, "true") || bytes == "1";
-  return value || equals_word(bytes, "no") || equals_word(bytes, "false") || bytes == "0";
+  value = equal_in_any_case(bytes, "yes") || equal_in_any_case(bytes, "true") || bytes == "1";
+  return value || equal_in_any_case(bytes, "no") || equal_in_any_case(bytes, "false") || bytes == "0";
 }
 
 bool decode_float(string_ref text, float& value) noexcept {

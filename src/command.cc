@@ -1,12 +1,13 @@
 #include "redismodule/command.h"
 
+#include <cxxabi.h>
 #include <cstring>
 #include <memory>
-#include <cxxabi.h>
 
 #include <exception>
 #include <new>
 
+#include "redismodule/detail/letters.h"
 #include "redismodule/module.h"
 
 namespace abi_of_cpp = __cxxabiv1;
@@ -81,16 +82,6 @@ message to_text(command_flags flags) noexcept {
 std::string_view name_in(const char* synopsis) noexcept {
   const detail::word name = detail::word_reader{synopsis}.next();
   return {name.begin, name.size};
-}
-
-char to_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte; }
-
-bool equal_names(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
-  }
-  return true;
 }
 
 // --- COMMAND INFO and COMMAND DOCS ---
@@ -201,7 +192,7 @@ const char* find_synopsis(command_callback callback, std::string_view called) no
   const char* found = "";
   for (const registered_command* each = registered; each != nullptr; each = each->next) {
     if (each->callback != callback) continue;
-    if (equal_names(name_in(each->synopsis), called)) return each->synopsis;
+    if (equal_in_any_case(name_in(each->synopsis), called)) return each->synopsis;
     found = each->synopsis;
   }
   return found;
@@ -217,8 +208,8 @@ std::string_view argument_name(const char* synopsis, int index) noexcept {
 
 // Logs the exception that is being handled and answers with the error for it.
 const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command) noexcept {
-  // Not an exception of C++: the thread is being cancelled, as servers do at the end of a crash report. To go on as if it
-  // were not would keep them waiting for ever.
+  // Not an exception of C++: the thread is being cancelled, as servers do at the end of a crash report. To go on as if
+  // it were not would keep them waiting for ever.
   if (abi_of_cpp::__cxa_current_exception_type() == nullptr) std::terminate();
   try {
     throw;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "redismodule/detail/letters.h"
 #include "redismodule/detail/line.h"
 
 namespace redismodule {
@@ -31,14 +32,12 @@ class log_buffer {
 
  private:
   void append(char byte) noexcept {
-    constexpr char digits[] = "0123456789abcdef";
     if (size_ + 5 > sizeof text_) return;
     if (!is_control(byte)) {
       text_[size_++] = byte;
       return;
     }
-    const auto value = static_cast<unsigned char>(byte);
-    for (char part : {'\\', 'x', digits[value >> 4], digits[value & 15]}) text_[size_++] = part;
+    for (char part : hex_escape(byte)) text_[size_++] = part;
   }
 
   std::size_t size_ = 0;

@@ -1,20 +1,17 @@
 #include "redismodule/result.h"
 
-#include <cstring>
+#include "redismodule/detail/letters.h"
 
 namespace redismodule {
 namespace {
 
-constexpr char digits[] = "0123456789abcdef";
 constexpr std::size_t longest_echo = 64;
 
-void append_hex(std::string& text, char byte) {
-  const auto value = static_cast<unsigned char>(byte);
-  text.append({'\\', 'x', digits[value >> 4], digits[value & 15]});
-}
-
 void append_escaped(std::string& text, char byte) {
-  if (detail::is_control(byte) || static_cast<unsigned char>(byte) > 0x7f) return append_hex(text, byte);
+  if (detail::is_control(byte) || static_cast<unsigned char>(byte) > 0x7f) {
+    for (char part : detail::hex_escape(byte)) text.push_back(part);
+    return;
+  }
   if (byte == '\\') text.push_back(byte);
   text.push_back(byte);
 }
@@ -45,10 +42,7 @@ const char* line::clean_copy(std::string_view text) {
       *end++ = byte;
       continue;
     }
-    const auto value = static_cast<unsigned char>(byte);
-    const char escape[] = {'\\', 'x', digits[value >> 4], digits[value & 15]};
-    std::memcpy(end, escape, sizeof escape);
-    end += sizeof escape;
+    for (char part : hex_escape(byte)) *end++ = part;
   }
   *end = '\0';
   return copy;

@@ -239,8 +239,8 @@ TEST_F(commands, what_is_no_number_has_no_sign) {
 }
 
 TEST_F(commands, no_string_is_an_empty_string) {
-  for (const std::string command : {"reply.no-string", "reply.moved-string", "reply.no-ref", "reply.no-view",
-                                    "reply.no-retain"}) {
+  for (const std::string command :
+       {"reply.no-string", "reply.moved-string", "reply.no-ref", "reply.no-view", "reply.no-retain"}) {
     const rt::reply reply = s.call(command);
     EXPECT_EQ(reply.type(), kind::string) << command;
     EXPECT_EQ(reply, "") << command;
