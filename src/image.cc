@@ -13,8 +13,9 @@
 #include <cstdio>
 #include <cstring>
 
-// libstdc++'s demangler, as its own terminate handler calls it: it takes no memory. Weak, since a shared libstdc++, which
-// a server with modules linked into it may use, keeps the name to itself; the static one has it wherever that handler is.
+// libstdc++'s demangler, as its own terminate handler calls it: it takes no memory. Weak, since a shared libstdc++,
+// which a server with modules linked into it may use, keeps the name to itself; the static one has it wherever that
+// handler is.
 extern "C" [[gnu::weak]] int __gcclibcxx_demangle_callback(const char* mangled,
                                                            void (*piece)(const char*, std::size_t, void*),
                                                            void* argument);
@@ -98,7 +99,8 @@ class mapped_file {
   // `count` objects at `offset`, or null where the file does not hold them.
   template <class Object>
   const Object* get(std::uint64_t offset, std::uint64_t count = 1) const noexcept {
-    if (!at_ || offset > size_ || count > (size_ - offset) / sizeof(Object) || offset % alignof(Object) != 0) return nullptr;
+    if (!at_ || offset > size_ || count > (size_ - offset) / sizeof(Object) || offset % alignof(Object) != 0)
+      return nullptr;
     return reinterpret_cast<const Object*>(at_ + offset);
   }
 
@@ -108,7 +110,7 @@ class mapped_file {
 };
 
 struct symbol_table {
-  const ElfW(Sym)* symbols = nullptr;
+  const ElfW(Sym) * symbols = nullptr;
   std::size_t count = 0;
   const char* names = nullptr;
   std::size_t names_size = 0;

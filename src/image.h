@@ -15,8 +15,9 @@ struct build_id {
 build_id own_build_id() noexcept;
 
 // The functions of this module that the calling thread was in when it called the server last, innermost first, those
-// of a crash below its signal frame included: "hello.so+0x1234 mul(long long, long long)+0x10". Names come from the symbol table of the module's file,
-// and only if its build id is still that of the mapped image. Takes no memory, so that it works in a signal handler.
+// of a crash below its signal frame included: "hello.so+0x1234 mul(long long, long long)+0x10". Names come from the
+// symbol table of the module's file, and only if its build id is still that of the mapped image. Takes no memory, so
+// that it works in a signal handler.
 void visit_own_frames(void (*visit)(const char* frame, void* argument), void* argument) noexcept;
 
 // Keeps the module mapped for as long as the process lives, whatever is unloaded.

@@ -45,7 +45,8 @@ void say_not_unloaded(abi::ModuleCtx* ctx, const char* module, std::string_view 
 // so the name is what tells.
 std::string_view reason_not_to_load(const char* name) noexcept {
   if (loaded != nullptr) return "this file is loaded already, a second time would share its state";
-  if (left_by_failed_load) return "an earlier load of this file failed and left a thread: the server has to be restarted";
+  if (left_by_failed_load)
+    return "an earlier load of this file failed and left a thread: the server has to be restarted";
   if (api.IsModuleNameBusy == nullptr || api.IsModuleNameBusy(name) == 0) return {};
   return "a module of this name is loaded already";
 }

@@ -139,7 +139,9 @@ backend direct_backend(bool has_room) noexcept {
           checked ? direct::reallocate_checked : server_functions.reallocate,
           server_functions.allocate_zeroed_pair,
           direct::allocate_aligned,
-          checked ? direct::usable_size_checked : exact ? server_functions.usable_size : direct::usable_size};
+          checked ? direct::usable_size_checked
+          : exact ? server_functions.usable_size
+                  : direct::usable_size};
 }
 
 namespace padded {
@@ -213,15 +215,17 @@ namespace counted {
 
 // The two words before a block.
 struct tag {
-  std::size_t charged;                     // bytes, as the server counts them
-  std::uint64_t distance_and_account;      // from the server's address, in bytes, times 256; the account
+  std::size_t charged;                 // bytes, as the server counts them
+  std::uint64_t distance_and_account;  // from the server's address, in bytes, times 256; the account
 };
 static_assert(sizeof(tag) == default_alignment);
 
 static constinit std::size_t server_alignment = default_alignment;
 
 static tag& tag_of(void* block) noexcept { return static_cast<tag*>(block)[-1]; }
-static std::uint8_t account_of(const tag& from) noexcept { return static_cast<std::uint8_t>(from.distance_and_account); }
+static std::uint8_t account_of(const tag& from) noexcept {
+  return static_cast<std::uint8_t>(from.distance_and_account);
+}
 static std::size_t distance_of(const tag& from) noexcept { return from.distance_and_account >> 8; }
 static void* given_of(void* block) noexcept { return static_cast<char*>(block) - distance_of(tag_of(block)); }
 

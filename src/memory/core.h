@@ -25,7 +25,8 @@ struct backend {
   std::size_t (*usable_size)(void* block) noexcept;
 };
 
-// The backend in force, one cache line that is written when the module starts and when its first displaced block is made.
+// The backend in force, one cache line that is written when the module starts and when its first displaced block is
+// made.
 struct alignas(64) published_backend : backend {
   // Blocks end at a multiple of this and one: 16 (15 here) for allocators that align multiples of 16 bytes to 16 and
   // others to 8, 8 (7) for those that align everything to 16.
@@ -75,7 +76,9 @@ extern constinit server_function_set server_functions;
 // does so. It never wraps, and for 0 bytes it is more than can be had, so that no size needs a test before the
 // allocation: those that would have failed it come out as a null pointer. The allocators of servers have size classes
 // with room for the one byte that they are not asked for; start() makes sure of that.
-[[gnu::always_inline]] inline std::size_t last_byte(std::size_t size) noexcept { return (size - 1) | in_force.rounding; }
+[[gnu::always_inline]] inline std::size_t last_byte(std::size_t size) noexcept {
+  return (size - 1) | in_force.rounding;
+}
 
 // Fails: a null pointer, for 0 bytes too.
 [[gnu::always_inline]] inline void* allocate_some(std::size_t size) noexcept {
@@ -112,7 +115,8 @@ bool is_stopped() noexcept;
 // Has a thread that is left joinable when the process ends be reported instead of aborting it.
 void watch_exit() noexcept;
 
-// Copies the block into one of the backend in force, without freeing it; for backends whose blocks cannot grow in place.
+// Copies the block into one of the backend in force, without freeing it; for backends whose blocks cannot grow in
+// place.
 void* copy_block(void* block, std::size_t held, std::size_t size) noexcept;
 
 }  // namespace redismodule::memory::detail

@@ -32,8 +32,8 @@ struct scope_field {
     bool differs = false;
     std::size_t at = static_cast<std::size_t>(std::snprintf(text, sizeof text, "memory_scope_"));
     for (; *name && at < sizeof text - 8; ++name, ++at) {
-      const bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9') ||
-                         *name == '_';
+      const bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                         (*name >= '0' && *name <= '9') || *name == '_';
       text[at] = plain ? *name : '_';
       differs = differs || !plain;
     }

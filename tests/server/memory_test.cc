@@ -10,10 +10,10 @@
 namespace {
 
 namespace testing_kit = redismodule::testing;
-using testing_kit::server;
 using memory_figures::growth;
 using memory_figures::noise;
 using memory_figures::settled_memory;
+using testing_kit::server;
 
 constexpr const char* module_name = "a_module_with_a_name_that_is_longer_than_sixty_four_bytes_and_then_some_more";
 
@@ -105,9 +105,11 @@ TEST_P(memory, calloc_of_bytes_takes_no_more_than_those_bytes) {
 TEST_P(memory, free_is_found_as_a_deleter_and_left_alone_as_a_member) {
   auto s = quiet_server();
   EXPECT_EQ(s.call("mem.names"), 0);
-  EXPECT_LE(std::abs(growth(s, [&s] {
-    for (int i = 0; i < 10; ++i) s.call("mem.names");
-  })), noise);
+  EXPECT_LE(std::abs(growth(s,
+                            [&s] {
+                              for (int i = 0; i < 10; ++i) s.call("mem.names");
+                            })),
+            noise);
 }
 
 TEST_P(memory, what_libc_hands_out_comes_from_the_server_and_goes_back) {
@@ -133,12 +135,14 @@ TEST_P(memory, what_the_cpp_library_allocates_comes_from_the_server_and_goes_bac
 
 TEST_P(memory, what_the_module_holds_is_in_used_memory) {
   auto s = quiet_server();
-  EXPECT_LE(std::abs(growth(s, [&s] {
-    const auto before = settled_memory(s);
-    s.call("mem.take", 16 << 20);
-    EXPECT_GE(settled_memory(s) - before, 16 << 20);
-    s.call("mem.release");
-  })), noise);
+  EXPECT_LE(std::abs(growth(s,
+                            [&s] {
+                              const auto before = settled_memory(s);
+                              s.call("mem.take", 16 << 20);
+                              EXPECT_GE(settled_memory(s) - before, 16 << 20);
+                              s.call("mem.release");
+                            })),
+            noise);
 }
 
 TEST_P(memory, the_control_of_leaks_sees_one) {

@@ -35,7 +35,7 @@ class allocator {
 
   void deallocate(T* block, std::size_t) noexcept {
     if constexpr (over_aligned) {
-      ::operator delete(block, std::align_val_t{alignof(T)});
+      ::operator delete (block, std::align_val_t{alignof(T)});
     } else {
       ::operator delete(block);
     }
@@ -54,7 +54,7 @@ class allocator {
 
   static void* take(std::size_t bytes) {
     if constexpr (over_aligned) {
-      return ::operator new(bytes, std::align_val_t{alignof(T)});
+      return ::operator new (bytes, std::align_val_t{alignof(T)});
     } else {
       return ::operator new(bytes);
     }

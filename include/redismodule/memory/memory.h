@@ -69,8 +69,8 @@ struct arena_usage {
 struct statistics {
   source from = source::arena;
   arena_usage arena;
-  bool counting = false;         // whether the module was built with accounting
-  usage total;                   // the whole module, all scopes; zero without accounting
+  bool counting = false;            // whether the module was built with accounting
+  usage total;                      // the whole module, all scopes; zero without accounting
   std::size_t displaced_index = 0;  // bytes of the index of over-aligned blocks, taken from the server as they appear
   std::size_t foreign_frees = 0;    // frees, before start(), of blocks that the arena never gave; they are ignored
 };

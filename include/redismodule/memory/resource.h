@@ -17,7 +17,7 @@ class resource final : public std::pmr::memory_resource {
 
  private:
   static void* take(std::size_t bytes, std::size_t alignment) {
-    return ::operator new(bytes, std::align_val_t{alignment});
+    return ::operator new (bytes, std::align_val_t{alignment});
   }
   void* do_allocate(std::size_t bytes, std::size_t alignment) override {
     if (!bound_) return take(bytes, alignment);
@@ -25,7 +25,7 @@ class resource final : public std::pmr::memory_resource {
     return take(bytes, alignment);
   }
   void do_deallocate(void* block, std::size_t, std::size_t alignment) override {
-    ::operator delete(block, std::align_val_t{alignment});
+    ::operator delete (block, std::align_val_t{alignment});
   }
   bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
 #ifdef __cpp_rtti

@@ -40,8 +40,14 @@ void detached(int milliseconds) {
 // LIFE.EXIT: threads that end by pthread_exit and by being cancelled.
 int end_early() {
   pthread_t threads[2];
-  pthread_create(&threads[0], nullptr, [](void*) -> void* { pthread_exit(nullptr); }, nullptr);
-  pthread_create(&threads[1], nullptr, [](void*) -> void* { for (;;) pause(); }, nullptr);
+  pthread_create(
+      &threads[0], nullptr, [](void*) -> void* { pthread_exit(nullptr); }, nullptr);
+  pthread_create(
+      &threads[1], nullptr,
+      [](void*) -> void* {
+        for (;;) pause();
+      },
+      nullptr);
   pthread_cancel(threads[1]);
   for (const auto thread : threads) pthread_join(thread, nullptr);
   return 2;

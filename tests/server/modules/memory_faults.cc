@@ -1,12 +1,12 @@
 // Commands that do what allocators of modules are known to get wrong, and answer with the number of faults seen.
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cwchar>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cwchar>
 
 #include <algorithm>
 #include <array>
@@ -58,9 +58,8 @@ struct method {
 void release_by_free(void* block, std::size_t) { free(block); }
 
 const method methods[] = {
-    {"new",
-     [](std::size_t size, std::size_t alignment) { return ::operator new(size, std::align_val_t{alignment}); },
-     [](void* block, std::size_t alignment) { ::operator delete(block, std::align_val_t{alignment}); }},
+    {"new", [](std::size_t size, std::size_t alignment) { return ::operator new (size, std::align_val_t{alignment}); },
+     [](void* block, std::size_t alignment) { ::operator delete (block, std::align_val_t{alignment}); }},
     {"new_nothrow",
      [](std::size_t size, std::size_t alignment) {
        return ::operator new[](size, std::align_val_t{alignment}, std::nothrow);
@@ -294,7 +293,7 @@ int limits(context* ctx, string**, int) {
   };
   throws([=] { return ::operator new(all); });
   throws([=] { return ::operator new(most); });
-  throws([=] { return ::operator new(all - 20, std::align_val_t{64}); });
+  throws([=] { return ::operator new (all - 20, std::align_val_t{64}); });
   throws([=] { leaked = new char[most]; });
   expect(::operator new(all, std::nothrow) == nullptr);
   expect(::operator new[](most, std::align_val_t{4096}, std::nothrow) == nullptr);
@@ -418,8 +417,10 @@ int round_of_library() {
   std::ifstream file("/proc/self/status");
   while (std::getline(file, line)) {
   }
-  std::thread{[&faults] { std::vector<std::string> strings(100, std::string(100, 'x')); faults += strings.size() != 100; }}
-      .join();
+  std::thread{[&faults] {
+    std::vector<std::string> strings(100, std::string(100, 'x'));
+    faults += strings.size() != 100;
+  }}.join();
   return faults;
 }
 
@@ -432,7 +433,8 @@ int library(context* ctx, string** argv, int) {
 
 // MEM.LEAK count bytes: the control of every "nothing is left".
 int leak(context* ctx, string** argv, int) {
-  for (auto i = raw::number(argv[1]); i > 0; --i) leaked = ::operator new(static_cast<std::size_t>(raw::number(argv[2])));
+  for (auto i = raw::number(argv[1]); i > 0; --i)
+    leaked = ::operator new(static_cast<std::size_t>(raw::number(argv[2])));
   return reply(ctx, leaked == nullptr);
 }
 
@@ -449,8 +451,8 @@ int release(context* ctx, string**, int) {
   return reply(ctx, 0);
 }
 
-// MEM.STATS: arena size, used, live, live blocks, chunks; frees of foreign blocks; where memory comes from; bytes of the
-// index of displaced blocks.
+// MEM.STATS: arena size, used, live, live blocks, chunks; frees of foreign blocks; where memory comes from; bytes of
+// the index of displaced blocks.
 int stats(context* ctx, string**, int) {
   const auto now = redismodule::memory::current();
   api.ReplyWithArray(ctx, 8);
@@ -465,11 +467,13 @@ int stats(context* ctx, string**, int) {
 constexpr const char* module_name = "a_module_with_a_name_that_is_longer_than_sixty_four_bytes_and_then_some_more";
 
 constexpr raw::command commands[] = {
-    {"mem.align", align},       {"mem.align.realloc", align_realloc}, {"mem.early", use_early},
-    {"mem.threads", end_threads}, {"mem.limits", limits},             {"mem.calloc.size", calloc_size},
-    {"mem.names", names},       {"mem.handouts", handouts},           {"mem.foreign", foreign},
-    {"mem.library", library},   {"mem.leak", leak},                   {"mem.take", take},
-    {"mem.release", release},   {"mem.stats", stats},
+    {"mem.align", align},     {"mem.align.realloc", align_realloc},
+    {"mem.early", use_early}, {"mem.threads", end_threads},
+    {"mem.limits", limits},   {"mem.calloc.size", calloc_size},
+    {"mem.names", names},     {"mem.handouts", handouts},
+    {"mem.foreign", foreign}, {"mem.library", library},
+    {"mem.leak", leak},       {"mem.take", take},
+    {"mem.release", release}, {"mem.stats", stats},
 };
 
 }  // namespace

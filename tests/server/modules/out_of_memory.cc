@@ -161,7 +161,8 @@ std::vector<long long> budget(unsigned long long limit, long long blocks) {
   }
   const auto bytes = static_cast<long long>(limited.current().bytes);
   kept.clear();
-  return {made, bytes, static_cast<long long>(limited.current().bytes), static_cast<long long>(limited.current().peak_bytes)};
+  return {made, bytes, static_cast<long long>(limited.current().bytes),
+          static_cast<long long>(limited.current().peak_bytes)};
 }
 
 }  // namespace
