@@ -193,11 +193,6 @@ constexpr version to_version(abi::release release) {
 }
 static_assert(to_version(unstable) == unstable_version);
 
-std::string_view family_name(server_family family) {
-  if (family == server_family::redis) return "Redis";
-  return family == server_family::valkey ? "Valkey" : "no known server";
-}
-
 void append_need(message& text, std::string_view family, version needed) {
   text.append(family);
   if (needed == unstable_version) {
@@ -261,6 +256,11 @@ const server_info& server() noexcept { return found; }
 
 bool has(function which) noexcept { return get_entry(static_cast<std::size_t>(which)) != nullptr; }
 
+std::string_view name_of(server_family family) noexcept {
+  if (family == server_family::redis) return "Redis";
+  return family == server_family::valkey ? "Valkey" : "no known server";
+}
+
 std::string_view name_of(function which) noexcept { return name_at(static_cast<std::size_t>(which)); }
 
 since since_of(function which) noexcept {
@@ -300,7 +300,7 @@ message missing(function which) noexcept {
   if (nowhere) text.append("a server that registers it, which none does");
   if (first.redis != version{} && first.valkey != version{}) text.append(" or ");
   if (first.valkey != version{}) append_need(text, "Valkey", first.valkey);
-  text.append("; this is ").append(family_name(found.family));
+  text.append("; this is ").append(name_of(found.family));
   if (found.family != server_family::unknown) text.append(" ").append(found.number);
   return text;
 }

@@ -20,25 +20,23 @@ std::vector<unload_hook> unload_hooks;
 const detail::module_definition* loaded = nullptr;
 bool left_by_failed_load = false;  // the image stayed mapped, with a thread in it
 
-std::string_view family_name(server_family family) noexcept {
-  return family == server_family::valkey ? "Valkey" : "Redis";
-}
-
 std::string_view waivers() noexcept { return redismodule_waivers != nullptr ? redismodule_waivers : ""; }
 
 // With such a destructor registered, the C library would call into the module after it is unmapped.
 bool has_thread_destructors() noexcept { return waivers().find("__cxa_thread_atexit") != std::string_view::npos; }
 
-void say_not_loaded(abi::ModuleCtx* ctx, const char* module, std::string_view why) noexcept {
+void warn(abi::ModuleCtx* ctx, const char* module, std::string_view what, std::string_view why) noexcept {
   message subject;
-  subject.append(module).append(": not loaded");
+  subject.append(module).append(what);
   detail::log_line(ctx, log_level::warning, subject.view(), why);
 }
 
+void say_not_loaded(abi::ModuleCtx* ctx, const char* module, std::string_view why) noexcept {
+  warn(ctx, module, ": not loaded", why);
+}
+
 void say_not_unloaded(abi::ModuleCtx* ctx, const char* module, std::string_view why) noexcept {
-  message subject;
-  subject.append(module).append(": not unloaded");
-  detail::log_line(ctx, log_level::warning, subject.view(), why);
+  warn(ctx, module, ": not unloaded", why);
 }
 
 // Why the module may not be loaded now, or nothing. A copy of the same file under another path has statics of its own,
@@ -139,7 +137,7 @@ void module_builder::require(since needed, std::string_view what) {
   if (needed.redis != version{}) text.append(" Redis ").append(needed.redis);
   if (needed.redis != version{} && needed.valkey != version{}) text.append(" or");
   if (needed.valkey != version{}) text.append(" Valkey ").append(needed.valkey);
-  text.append("; this is ").append(family_name(server().family)).append(" ").append(server().number);
+  text.append("; this is ").append(name_of(server().family)).append(" ").append(server().number);
   throw load_error{text.view()};
 }
 

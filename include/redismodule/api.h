@@ -51,6 +51,9 @@ bool has(abi::function which) noexcept;
 // The name without its prefix, as in functions.inc; zero-terminated.
 std::string_view name_of(abi::function which) noexcept;
 
+// "Redis" or "Valkey".
+std::string_view name_of(server_family family) noexcept;
+
 since since_of(abi::function which) noexcept;
 
 // One line of text with room for itself, so that it can be made where memory is short.
