@@ -197,8 +197,10 @@ void process::kill() noexcept {
 
 std::string process::output() const { return read_file(output_); }
 
-std::string process::output_end() const {
-  const std::string text = output();
+std::string process::output_end() const { return log_end(output_); }
+
+std::string log_end(const std::string& path) {
+  const std::string text = read_file(path);
   const std::size_t report = text.rfind("BUG REPORT START");
   if (report == std::string::npos) return last_lines(text, lines_shown);
   const std::size_t line = text.rfind('\n', report);

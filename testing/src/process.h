@@ -28,7 +28,6 @@ class process {
 
   const std::string& output_path() const noexcept { return output_; }
   std::string output() const;
-  // The part of the output to read first: a crash report where there is one, else the last lines.
   std::string output_end() const;
   // How it ended, or that it did not, with `output_end()`.
   std::string obituary();
@@ -40,5 +39,7 @@ class process {
 };
 
 std::string read_file(const std::string& path);
+// The part of a server's output to read first: a crash report where there is one, else the last lines.
+std::string log_end(const std::string& path);
 
 }  // namespace redismodule::testing::detail
