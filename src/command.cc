@@ -9,6 +9,7 @@
 
 #include "redismodule/detail/letters.h"
 #include "redismodule/module.h"
+#include "redismodule/unsupported.h"
 
 namespace abi_of_cpp = __cxxabiv1;
 
@@ -206,8 +207,8 @@ std::string_view argument_name(const char* synopsis, int index) noexcept {
   return {name.begin, name.size};
 }
 
-// Logs the exception that is being handled and answers with the error for it.
-const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command) noexcept {
+// Answers with the error for the exception that is being handled, in `text` if it is not a literal; logs what is a bug.
+const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command, message& text) noexcept {
   // Not an exception of C++: the thread is being cancelled, as servers do at the end of a crash report. To go on as if
   // it were not would keep them waiting for ever.
   if (abi_of_cpp::__cxa_current_exception_type() == nullptr) std::terminate();
@@ -216,6 +217,9 @@ const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command) noe
   } catch (const std::bad_alloc&) {
     log_line(ctx, log_level::warning, command, "out of memory");
     return "OOM out of memory, the command was not completed";
+  } catch (const unsupported& error) {
+    text.append(error.what());
+    return text.c_str();
   } catch (const std::exception& error) {
     log_line(ctx, log_level::warning, command, error.what());
   } catch (...) {
@@ -238,7 +242,8 @@ int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_ca
 }
 
 int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied) noexcept {
-  const char* error = explain_exception(ctx, string_ref{argv[0]}.view());
+  message text;
+  const char* error = explain_exception(ctx, string_ref{argv[0]}.view(), text);
   return replied ? abi::MODULE_OK : api.ReplyWithError(ctx, error);
 }
 
