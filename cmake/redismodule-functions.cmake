@@ -22,14 +22,18 @@ find_program(REDISMODULE_READELF NAMES readelf REQUIRED DOC "binutils' readelf, 
 find_program(REDISMODULE_OBJCOPY NAMES objcopy REQUIRED DOC "binutils' objcopy, for debug symbols and static modules")
 
 # The options go into a file beside the module: a hundred of them would hide all others on the command line.
-function(redismodule_redirect_allocations target)
+function(redismodule_write_wrap_options path)
   set(list ${REDISMODULE_CMAKE_DIR}/redismodule-wrapped.txt)
-  set(options ${CMAKE_CURRENT_BINARY_DIR}/redismodule/wrap.options)
   file(STRINGS ${list} names REGEX "^[A-Za-z_]")
   list(TRANSFORM names PREPEND "-Wl,--wrap=")
   list(JOIN names "\n" text)
-  file(CONFIGURE OUTPUT ${options} CONTENT "${text}\n" @ONLY)
+  file(CONFIGURE OUTPUT ${path} CONTENT "${text}\n" @ONLY)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
+endfunction()
+
+function(redismodule_redirect_allocations target)
+  set(options ${CMAKE_CURRENT_BINARY_DIR}/redismodule/wrap.options)
+  redismodule_write_wrap_options(${options})
   target_link_options(${target} PRIVATE "@${options}")
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${options})
 endfunction()

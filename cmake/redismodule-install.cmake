@@ -1,7 +1,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/redismodule)
-set(installed_targets redismodule redismodule_api redismodule_memory redismodule_memory_system)
+set(installed_targets redismodule redismodule_api redismodule_memory redismodule_memory_system redismodule_faults)
 if(TARGET redismodule_testing)
   list(APPEND installed_targets redismodule_testing)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/testing/include/redismodule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -31,3 +31,5 @@ configure_package_config_file(
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/redismodule-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/redismodule-config.cmake ${PROJECT_BINARY_DIR}/redismodule-config-version.cmake
   DESTINATION ${package_dir})
+
+include(${PROJECT_SOURCE_DIR}/cmake/redismodule-pkgconfig.cmake)

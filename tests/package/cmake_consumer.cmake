@@ -1,0 +1,43 @@
+# Builds and tests the consumer by CMake:
+# cmake -DFORM=find_package|add_subdirectory|fetch_content -DSOURCE=… -DPREFIX=… -DSERVER=… -DCOMPILER=… -DGENERATOR=…
+#       -DLOADER=… -P
+cmake_minimum_required(VERSION 3.22)
+include(${CMAKE_CURRENT_LIST_DIR}/outside.cmake)
+
+# The sources as they are, committed or not, without what was built from them.
+function(make_repository path)
+  file(GLOB entries ${SOURCE}/*)
+  list(FILTER entries EXCLUDE REGEX "/build[^/]*$")
+  file(COPY ${entries} DESTINATION ${path})
+  set(git git -C ${path} -c user.name=consumer -c user.email=consumer@localhost)
+  run(git init -q -b main ${path})
+  run(${git} add .)
+  run(${git} commit -q -m "The library")
+endfunction()
+
+make_outside(outside)
+set(options -DCMAKE_PREFIX_PATH=${PREFIX})
+if(FORM STREQUAL "add_subdirectory")
+  set(options -DREDISMODULE_SOURCE=${SOURCE})
+elseif(FORM STREQUAL "fetch_content")
+  make_repository(${outside}/library)
+  set(options -DREDISMODULE_REPOSITORY=file://${outside}/library)
+endif()
+
+set(build ${outside}/build)
+run(${CMAKE_COMMAND} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Release
+  ${options} -S ${outside}/consumer -B ${build})
+set(targets multiply own_onload uses_testing)
+if(FORM STREQUAL "find_package")
+  list(APPEND targets plain_memory)
+endif()
+run(${CMAKE_COMMAND} --build ${build} --parallel 2 --target ${targets})
+
+expect_files(${build} multiply.so multiply.so.debug own_onload.so own_onload.so.debug)
+run(${LOADER} ${build}/own_onload.so)
+expect_refusal(${CMAKE_COMMAND} --build ${build} --target refused)
+test_in_server(${build})
+if(FORM STREQUAL "find_package")
+  run(${LOADER} ${build}/plain_memory.so)
+endif()
+file(REMOVE_RECURSE ${outside})

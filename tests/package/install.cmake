@@ -1,0 +1,35 @@
+# Installs the build, and moves the result: nothing in it may say where it was made or first put.
+# cmake -DBUILD=… -DSOURCE=… -DPREFIX=… -P
+cmake_minimum_required(VERSION 3.22)
+file(REMOVE_RECURSE ${PREFIX} ${PREFIX}.first)
+execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${PREFIX}.first OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+file(RENAME ${PREFIX}.first ${PREFIX})
+
+# The control: a file that says it is found.
+function(find_places result)
+  set(found "")
+  file(GLOB_RECURSE files ${PREFIX}/*.cmake ${PREFIX}/*.pc ${PREFIX}/*.txt ${PREFIX}/*.h ${PREFIX}/*.inc ${PREFIX}/*.cc
+       ${PREFIX}/*.in ${PREFIX}/bin/* ${PREFIX}/*.options ${PREFIX}/*.version)
+  foreach(file IN LISTS files)
+    file(READ ${file} text)
+    foreach(place ${SOURCE}/ ${BUILD}/ ${PREFIX}.first)
+      string(FIND "${text}" "${place}" at)
+      if(NOT at EQUAL -1)
+        list(APPEND found "${file} names ${place}")
+      endif()
+    endforeach()
+  endforeach()
+  set(${result} "${found}" PARENT_SCOPE)
+endfunction()
+
+file(WRITE ${PREFIX}/bin/planted "${SOURCE}/somewhere")
+find_places(found)
+if(NOT found MATCHES "bin/planted names")
+  message(FATAL_ERROR "the planted place was not found")
+endif()
+file(REMOVE ${PREFIX}/bin/planted)
+find_places(found)
+if(found)
+  list(JOIN found "\n" found)
+  message(FATAL_ERROR "${found}")
+endif()
