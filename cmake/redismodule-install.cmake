@@ -1,7 +1,10 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/redismodule)
-set(installed_targets redismodule redismodule_api redismodule_memory redismodule_memory_system redismodule_faults)
+set(installed_targets redismodule redismodule_api redismodule_memory redismodule_memory_system)
+if(TARGET redismodule_faults)
+  list(APPEND installed_targets redismodule_faults)
+endif()
 if(TARGET redismodule_testing)
   list(APPEND installed_targets redismodule_testing)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/testing/include/redismodule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
