@@ -18,8 +18,15 @@ include_guard(GLOBAL)
 
 include(${CMAKE_CURRENT_LIST_DIR}/redismodule-platform.cmake)
 set(REDISMODULE_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "")
-find_program(REDISMODULE_READELF NAMES readelf REQUIRED DOC "binutils' readelf, for the check after linking")
-find_program(REDISMODULE_OBJCOPY NAMES objcopy REQUIRED DOC "binutils' objcopy, for debug symbols and static modules")
+# Those of the toolchain, where it is one for another machine.
+if(CMAKE_CROSSCOMPILING)
+  set(_redismodule_readelf ${CMAKE_READELF})
+  set(_redismodule_objcopy ${CMAKE_OBJCOPY})
+endif()
+find_program(REDISMODULE_READELF NAMES ${_redismodule_readelf} readelf REQUIRED
+  DOC "binutils' readelf, for the check after linking")
+find_program(REDISMODULE_OBJCOPY NAMES ${_redismodule_objcopy} objcopy REQUIRED
+  DOC "binutils' objcopy, for debug symbols and static modules")
 
 # The options go into a file beside the module: a hundred of them would hide all others on the command line.
 function(redismodule_write_wrap_options path)
