@@ -1,37 +1,71 @@
 #include "redismodule/testing/client.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <deque>
 #include <utility>
 
+#include "redismodule/testing/pending.h"
+
 namespace redismodule::testing {
 namespace {
 
-int connect_to(const std::string& path) {
+using std::chrono::milliseconds;
+using clock_type = std::chrono::steady_clock;
+
+int open_socket(int family, const sockaddr* address, socklen_t size, const std::string& name) {
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw error{std::string{"socket: "} + std::strerror(errno)};
+  if (::connect(fd, address, size) == 0) return fd;
+  const int reason = errno;
+  ::close(fd);
+  throw error{"cannot connect to " + name + ": " + std::strerror(reason)};
+}
+
+int connect_to_path(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) throw error{"the path of the socket is too long: " + path};
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw error{std::string{"socket: "} + std::strerror(errno)};
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    const int reason = errno;
-    ::close(fd);
-    throw error{"cannot connect to " + path + ": " + std::strerror(reason)};
-  }
+  return open_socket(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, path);
+}
+
+int connect_to_port(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = open_socket(AF_INET, reinterpret_cast<const sockaddr*>(&address), sizeof address,
+                             "127.0.0.1:" + std::to_string(port));
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
 }
+
+// What is left until `deadline`, never less than nothing.
+milliseconds until(clock_type::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - clock_type::now());
+  return std::max(left, milliseconds{0});
+}
+
+int poll_time(milliseconds time) { return static_cast<int>(std::min<long long>(time.count(), INT_MAX)); }
 
 }  // namespace
 
 struct client::state {
-  state(const std::string& socket_path, explain_loss why)
-      : fd{connect_to(socket_path)}, explain{std::move(why)}, reader{[this](char* into, std::size_t size) {
+  using connector = std::function<int()>;
+
+  state(connector connects, explain_loss why)
+      : open{std::move(connects)}, fd{open()}, explain{std::move(why)}, reader{[this](char* into, std::size_t size) {
           return read_some(into, size);
         }} {}
   state(const state&) = delete;
@@ -42,22 +76,29 @@ struct client::state {
     if (fd >= 0) ::close(std::exchange(fd, -1));
   }
 
-  // Waits for the socket; every path that fails closes it, since an answer that comes late would be taken for the next.
-  void wait_for(short what) {
+  std::string explanation() const { return explain ? ": " + explain() : std::string{}; }
+
+  bool is_ready(short what, milliseconds limit) {
     if (fd < 0) throw error{"this connection is closed"};
+    const auto deadline = clock_type::now() + limit;
     pollfd poll_for{fd, what, 0};
     int ready = 0;
     do {
-      ready = ::poll(&poll_for, 1, static_cast<int>(timeout.count()));
+      ready = ::poll(&poll_for, 1, poll_time(until(deadline)));
     } while (ready < 0 && errno == EINTR);
-    if (ready > 0) return;
+    return ready > 0;
+  }
+
+  // Every path that fails closes the socket, since an answer that comes late would be taken for the next.
+  void wait_for(short what) {
+    if (is_ready(what, timeout)) return;
     close();
-    throw timed_out{"no answer within " + std::to_string(timeout.count()) + " ms"};
+    throw timed_out{"no answer within " + std::to_string(timeout.count()) + " ms" + explanation()};
   }
 
   [[noreturn]] void lost() {
     close();
-    throw connection_lost{"the server closed the connection" + (explain ? ": " + explain() : std::string{})};
+    throw connection_lost{"the server closed the connection" + explanation()};
   }
 
   std::size_t read_some(char* into, std::size_t size) {
@@ -82,22 +123,66 @@ struct client::state {
     }
   }
 
+  // Whether something can be read before the deadline: then the rest of it is on its way.
+  bool something_comes(clock_type::time_point deadline) {
+    return reader.has_buffered() || is_ready(POLLIN, until(deadline));
+  }
+
+  std::optional<reply> take_push() {
+    if (pushes.empty()) return std::nullopt;
+    reply oldest = std::move(pushes.front());
+    pushes.pop_front();
+    return oldest;
+  }
+
+  std::optional<reply> take_answer() { return std::exchange(answer, std::nullopt); }
+
+  reply read_push() {
+    reply next = reader.next();
+    if (next.type() == reply::kind::push) return next;
+    throw error{"wanted a push message, got " + to_string(next)};
+  }
+
+  connector open;
   int fd;
   explain_loss explain;
-  std::chrono::milliseconds timeout{30'000};
+  milliseconds timeout{30'000};
+  int protocol = 2;
   reply_reader reader;
   std::deque<reply> pushes;
+  std::optional<reply> answer;  // read ahead, by wait_for_answer()
 };
 
+client::client(std::unique_ptr<state> opened) : state_{std::move(opened)} {}
 client::client(const std::string& socket_path, explain_loss explain)
-    : state_{std::make_unique<state>(socket_path, std::move(explain))} {}
+    : client{std::make_unique<state>([socket_path] { return connect_to_path(socket_path); }, std::move(explain))} {}
+client client::of_port(std::uint16_t port, explain_loss explain) {
+  return client{std::make_unique<state>([port] { return connect_to_port(port); }, std::move(explain))};
+}
 client::client(client&&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;
 
+client client::another() const {
+  client second{std::make_unique<state>(state_->open, state_->explain)};
+  second.set_timeout(state_->timeout);
+  if (state_->protocol != 2) second.hello(state_->protocol);
+  return second;
+}
+
 reply client::call(const std::vector<std::string>& words) {
   send(words);
   return receive();
+}
+
+std::vector<reply> client::pipeline(const std::vector<command>& commands) {
+  std::string bytes;
+  for (const command& each : commands) bytes += encode_command(each.words());
+  send_raw(bytes);
+  std::vector<reply> answers;
+  answers.reserve(commands.size());
+  while (answers.size() < commands.size()) answers.push_back(receive());
+  return answers;
 }
 
 void client::send(const std::vector<std::string>& words) { state_->write_all(encode_command(words)); }
@@ -105,6 +190,7 @@ void client::send(const std::vector<std::string>& words) { state_->write_all(enc
 void client::send_raw(std::string_view bytes) { state_->write_all(bytes); }
 
 reply client::receive() {
+  if (auto answer = state_->take_answer()) return std::move(*answer);
   for (;;) {
     reply next = state_->reader.next();
     if (next.type() != reply::kind::push) return next;
@@ -113,22 +199,40 @@ reply client::receive() {
 }
 
 reply client::receive_push() {
-  if (!state_->pushes.empty()) {
-    reply oldest = std::move(state_->pushes.front());
-    state_->pushes.pop_front();
-    return oldest;
-  }
-  reply next = state_->reader.next();
-  if (next.type() != reply::kind::push) throw error{"wanted a push message, got " + to_string(next)};
-  return next;
+  if (auto push = state_->take_push()) return std::move(*push);
+  return state_->read_push();
 }
+
+std::optional<reply> client::receive_push(milliseconds limit) {
+  if (auto push = state_->take_push()) return push;
+  if (!state_->something_comes(clock_type::now() + limit)) return std::nullopt;
+  return state_->read_push();
+}
+
+bool client::wait_for_answer(milliseconds limit) {
+  const auto deadline = clock_type::now() + limit;
+  while (!state_->answer && state_->something_comes(deadline)) {
+    reply next = state_->reader.next();
+    if (next.type() == reply::kind::push) {
+      state_->pushes.push_back(std::move(next));
+    } else {
+      state_->answer = std::move(next);
+    }
+  }
+  return state_->answer.has_value();
+}
+
+pending client::call_async(const std::vector<std::string>& words) { return {another(), words}; }
+
+std::int64_t client::id() { return call("CLIENT", "ID").integer(); }
 
 void client::hello(int protocol) {
   const reply answer = call("HELLO", protocol);
   if (answer.is_error()) throw error{"HELLO " + std::to_string(protocol) + ": " + answer.error()};
+  state_->protocol = protocol;
 }
 
-void client::set_timeout(std::chrono::milliseconds timeout) { state_->timeout = timeout; }
+void client::set_timeout(milliseconds timeout) { state_->timeout = timeout; }
 
 void client::close() noexcept { state_->close(); }
 

@@ -149,6 +149,16 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
+bool maps(pid_t pid, std::string_view path) {
+  std::istringstream lines{read_file("/proc/" + std::to_string(pid) + "/maps")};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t file = line.find('/');
+    if (file != std::string::npos && std::string_view{line}.substr(file).find(path) != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
 process::process(const std::vector<std::string>& command, const std::vector<std::string>& environment,
                  std::string output)
     : output_{std::move(output)} {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace redismodule::testing::detail {
@@ -39,6 +40,9 @@ class process {
 };
 
 std::string read_file(const std::string& path);
+
+// Whether a mapping of the process is of a file whose name contains this.
+bool maps(pid_t pid, std::string_view path);
 // The part of a server's output to read first: a crash report where there is one, else the last lines.
 std::string log_end(const std::string& path);
 

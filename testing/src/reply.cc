@@ -49,8 +49,20 @@ bool reply::is_string() const noexcept {
 
 bool reply::is_array() const noexcept { return kind_ == kind::array || kind_ == kind::set || kind_ == kind::push; }
 
+namespace {
+
+// As much of a reply as a message has room for.
+std::string shown(const reply& r) {
+  constexpr std::size_t most = 1000;
+  std::string text = to_string(r);
+  if (text.size() > most) text.replace(most, std::string::npos, "…");
+  return text;
+}
+
+}  // namespace
+
 void reply::not_a(const char* wanted) const {
-  throw testing::error{std::string{"wanted "} + wanted + ", got " + to_string(*this)};
+  throw testing::error{std::string{"wanted "} + wanted + ", got " + shown(*this)};
 }
 
 std::int64_t reply::integer() const {
@@ -203,5 +215,63 @@ const char* name_of(reply::kind kind) noexcept {
                                           "boolean", "big_number", "verbatim", "set",    "map",   "push"};
   return names[static_cast<std::size_t>(kind)];
 }
+
+namespace detail {
+namespace {
+
+[[noreturn]] void unfit(const reply& r, const std::string& wanted) {
+  throw error{"wanted " + wanted + ", got " + shown(r)};
+}
+
+// The text of a reply that a number may be written in; empty, where there is none.
+std::string_view digits_of(const reply& r) { return r.is_string() ? std::string_view{r.str()} : std::string_view{}; }
+
+template <class T>
+bool parse(std::string_view digits, T& value) {
+  const auto [stop, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return failure == std::errc{} && stop == digits.data() + digits.size();
+}
+
+}  // namespace
+
+std::int64_t integer_within(const reply& r, std::int64_t least, std::int64_t most) {
+  std::int64_t value = 0;
+  if (r.is_integer()) {
+    value = r.integer();
+  } else if (!parse(digits_of(r), value)) {
+    unfit(r, "an integer");
+  }
+  if (value < least || value > most)
+    unfit(r, "an integer from " + std::to_string(least) + " to " + std::to_string(most));
+  return value;
+}
+
+std::uint64_t unsigned_within(const reply& r, std::uint64_t most) {
+  std::uint64_t value = 0;
+  if (r.is_integer() && r.integer() >= 0) {
+    value = static_cast<std::uint64_t>(r.integer());
+  } else if (!parse(digits_of(r), value)) {
+    unfit(r, "an integer of 0 or more");
+  }
+  if (value > most) unfit(r, "an integer up to " + std::to_string(most));
+  return value;
+}
+
+bool truth_of(const reply& r) {
+  if (r.type() == reply::kind::boolean) return r.boolean();
+  if (r == 0 || r == 1) return r.integer() == 1;
+  unfit(r, "a boolean, or 0 or 1");
+}
+
+const std::vector<reply>& exactly(const reply& r, std::size_t count) {
+  if (r.array().size() != count) unfit(r, "an array of " + std::to_string(count) + " elements");
+  return r.array();
+}
+
+void failed_within(const reply& whole, const std::string& where, const error& failure) {
+  throw error{std::string{failure.what()} + ", which is " + where + " of " + shown(whole)};
+}
+
+}  // namespace detail
 
 }  // namespace redismodule::testing

@@ -1,6 +1,7 @@
 #include "redismodule/testing/server.h"
 
 #include <unistd.h>
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <sstream>
 #include <thread>
 
+#include "ports.h"
 #include "process.h"
 
 namespace redismodule::testing {
@@ -21,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t longest_socket_path = 100;  // of the 108 bytes in sockaddr_un
 constexpr auto exit_limit = 30s;
+constexpr auto child_limit = 120s;
 
 // A directory of its own, removed with the object.
 class temporary_directory {
@@ -116,19 +119,53 @@ std::string config_word(std::string_view word) {
   return text + '"';
 }
 
-// What Redis has from 7.0 on; an earlier one does not start with such a line. Latency tracking takes 25 KB at the first
-// call of each command, which would stand in every comparison of used_memory.
-std::string lines_for(const server_version& version) {
-  if (version.is_redis() && version.number < version_number{7, 0, 0}) return {};
-  return "enable-module-command yes\nenable-debug-command yes\ncrash-memcheck-enabled no\nlatency-tracking no\n";
+bool is_before(const server_version& version, version_number redis, version_number valkey) {
+  return version.number < (version.is_redis() ? redis : valkey);
 }
 
+// Where `CONFIG SET port` is refused.
+bool has_fixed_port(const server_version& version) { return is_before(version, {7, 0, 0}, {}); }
+
+// What a server has from some release on; an earlier one does not start with such a line. Latency tracking takes 25 KB
+// at the first call of each command, which would stand in every comparison of used_memory, and a slow log an entry now
+// and then.
+std::string lines_for(const server_version& version) {
+  std::string lines;
+  if (!is_before(version, {7, 0, 0}, {})) {
+    lines += "enable-module-command yes\nenable-debug-command yes\ncrash-memcheck-enabled no\nlatency-tracking no\n";
+  }
+  if (version.is_valkey() && !is_before(version, {}, {8, 1, 0})) {
+    lines += "commandlog-request-larger-than -1\ncommandlog-reply-larger-than -1\n";
+  }
+  return lines;
+}
+
+const char* lines_for(aof kept) {
+  switch (kept) {
+    case aof::off: return "appendonly no\n";
+    case aof::every_second: return "appendonly yes\nappendfsync everysec\n";
+    case aof::always: return "appendonly yes\nappendfsync always\n";
+  }
+  throw error{"no such aof"};
+}
+
+// What differs from one start of a server to the next.
+struct addresses {
+  std::string directory;
+  std::string socket;
+  std::uint16_t port = 0;    // 0: none
+  std::uint16_t master = 0;  // the port of the master; 0: it is one itself
+};
+
 void write_config(const std::string& path, const server_options& options, const server_version& version,
-                  const std::string& directory, const std::string& socket) {
+                  const addresses& at) {
   std::ofstream out{path};
-  out << "port 0\nunixsocket " << config_word(socket) << "\ndir " << config_word(directory)
-      << "\ndaemonize no\nlogfile \"\"\nsave \"\"\nappendonly no\n"
+  out << "bind 127.0.0.1\nport " << at.port << "\nunixsocket " << config_word(at.socket) << "\ndir "
+      << config_word(at.directory) << "\ndaemonize no\nlogfile \"\"\nslowlog-log-slower-than -1\n"
+      << "repl-diskless-sync-delay 0\n"
+      << (options.rdb ? "save 3600 1\nsave 300 100\nsave 60 10000\n" : "save \"\"\n") << lines_for(options.aof)
       << lines_for(version);
+  if (at.master != 0) out << "replicaof 127.0.0.1 " << at.master << '\n';
   for (const module_file& module : options.modules) {
     out << "loadmodule " << config_word(module.path);
     for (const std::string& arg : module.args) out << ' ' << config_word(arg);
@@ -138,15 +175,69 @@ void write_config(const std::string& path, const server_options& options, const 
   if (!out.flush()) throw error{"cannot write " + path};
 }
 
+// What a line of the configuration says, the last one that begins with this word; empty without one.
+std::string configured(const server_options& options, std::string_view word) {
+  std::string value;
+  for (const std::string& line : options.config) {
+    std::istringstream words{line};
+    std::string name, rest;
+    if (words >> name >> rest && name == word) value = rest;
+  }
+  return value;
+}
+
+using fields = std::map<std::string, std::string>;
+
+fields fields_of(const std::string& info) {
+  fields found;
+  std::istringstream lines{info};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos || line.starts_with('#')) continue;
+    found[line.substr(0, colon)] = line.substr(colon + 1);
+  }
+  return found;
+}
+
+// A field, or nothing: not every server has each, and a replica has none of its master's before they have met.
+std::string field_of(const fields& info, const std::string& name) {
+  const auto found = info.find(name);
+  return found == info.end() ? std::string{} : found->second;
+}
+
+long long number_of(const fields& info, const std::string& name) {
+  const std::string text = field_of(info, name);
+  long long number = -1;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// How much of which history a replica must have.
+struct replication_point {
+  std::string id;
+  long long offset = 0;
+};
+
+replication_point point_of_master(const fields& replication) {
+  return {field_of(replication, "master_replid"), number_of(replication, "master_repl_offset")};
+}
+
+bool has_reached(const fields& replica, const replication_point& point) {
+  return field_of(replica, "master_link_status") == "up" && field_of(replica, "master_sync_in_progress") == "0" &&
+         field_of(replica, "master_replid") == point.id && number_of(replica, "slave_repl_offset") >= point.offset;
+}
+
 }  // namespace
 
 struct server::state {
-  explicit state(server_options wanted)
+  explicit state(server_options wanted, std::uint16_t master = 0)
       : options{std::move(wanted)},
         binary{find_binary(options.binary)},
         version{version_of(binary, directory.path())},
-        socket{directory.path() + "/socket"} {
-    write_config(config_path(), options, version, directory.path(), socket);
+        socket{directory.path() + "/socket"},
+        master_port{master} {
+    if (!configured_port() && (options.tcp || has_fixed_port(version))) lease_port();
     start();
   }
 
@@ -160,17 +251,94 @@ struct server::state {
 
   std::string config_path() const { return directory.path() + "/server.conf"; }
   std::string log_path() const { return directory.path() + "/log"; }
+  std::string log_end() const { return "; the log ends:\n" + process->output_end(); }
+
+  void lease_port() {
+    using extent = detail::port_lease::extent;
+    lease.emplace(configured(options, "cluster-enabled") == "yes" ? extent::port_and_bus : extent::port);
+  }
+
+  // What the test's own lines of configuration say, which are stronger than the kit's.
+  std::uint16_t configured_port() const {
+    return static_cast<std::uint16_t>(std::strtoul(configured(options, "port").c_str(), nullptr, 10));
+  }
+
+  // 0: none.
+  std::uint16_t port() const { return lease ? lease->port() : configured_port(); }
 
   void start() {
+    write_config(config_path(), options, version, {directory.path(), socket, port(), master_port});
     std::vector<std::string> command = options.launcher;
     command.push_back(binary);
     command.push_back(config_path());
     process = std::make_shared<detail::process>(command, options.environment, log_path());
+    brought.clear();
     own.emplace(first_client());
+  }
+
+  void kill() {
+    process->kill();
+    own.reset();
+  }
+
+  client& connection() {
+    if (!own) throw error{"the server is down"};
+    return *own;
   }
 
   client connect() {
     return client{socket, [dying = process] { return dying->obituary(); }};
+  }
+
+  // A command that has to succeed. Fails: `testing::error`, with its answer and the end of the log.
+  reply command(const std::vector<std::string>& words) {
+    reply answer = connection().call(words);
+    if (!answer.is_error()) return answer;
+    std::string text;
+    for (const std::string& word : words) text += word + ' ';
+    throw error{text + "answered: " + answer.error() + log_end()};
+  }
+
+  fields info(const std::string& section) { return fields_of(command({"INFO", section}).str()); }
+
+  // Asks again and again, until it is so.
+  template <class Condition>
+  bool wait_until(Condition is_so, std::chrono::milliseconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!is_so()) {
+      if (std::chrono::steady_clock::now() >= deadline) return false;
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
+  }
+
+  void wait_for_children() {
+    const bool idle = wait_until(
+        [this] {
+          const fields now = info("persistence");
+          return field_of(now, "rdb_bgsave_in_progress") == "0" && field_of(now, "aof_rewrite_in_progress") == "0" &&
+                 field_of(now, "aof_rewrite_scheduled") == "0";
+        },
+        child_limit);
+    if (!idle) throw error{"a child that saves does not end" + log_end()};
+  }
+
+  // The modules that are loaded now: of those that `load()` brought, the ones whose file is mapped.
+  std::vector<module_file> loaded_modules() const {
+    std::vector<module_file> modules = options.modules;
+    for (const auto& [path, module] : brought) {
+      if (detail::maps(process->pid(), path)) modules.push_back(module);
+    }
+    return modules;
+  }
+
+  void wait_for_sync(const replication_point& point, std::chrono::milliseconds limit) {
+    fields last;
+    const auto in_sync = [&] { return has_reached(last = info("replication"), point); };
+    if (wait_until(in_sync, limit)) return;
+    throw error{"the replica is not in sync within " + std::to_string(limit.count()) + " ms: link " +
+                field_of(last, "master_link_status") + ", offset " + field_of(last, "slave_repl_offset") + " of " +
+                std::to_string(point.offset) + log_end()};
   }
 
   // The socket is there before the modules are loaded, and the server listens before it has read its data.
@@ -199,14 +367,13 @@ struct server::state {
   }
 
   int shut_down(const char* how) {
-    if (!own) throw error{"the server was stopped"};
     try {
-      own->call("SHUTDOWN", how);
+      connection().call("SHUTDOWN", how);
     } catch (const connection_lost&) {
       // As it should.
     }
     const std::optional<int> status = process->wait(exit_limit);
-    if (!status) throw error{"the server does not shut down; its log ends:\n" + process->output_end()};
+    if (!status) throw error{"the server does not shut down" + log_end()};
     own.reset();
     return *status;
   }
@@ -216,19 +383,26 @@ struct server::state {
   std::string binary;
   server_version version;
   std::string socket;
+  std::uint16_t master_port;
+  std::optional<detail::port_lease> lease;
+  std::map<std::string, module_file> brought;  // by load(), since the start; by path
   std::shared_ptr<detail::process> process;
   std::optional<client> own;
 };
 
 server::server() : server{server_options{}} {}
 server::server(server_options options) : state_{std::make_unique<state>(std::move(options))} {}
+server::server(std::unique_ptr<state> started) : state_{std::move(started)} {}
 server::server(server&&) noexcept = default;
 server& server::operator=(server&&) noexcept = default;
 server::~server() = default;
 
-reply server::call(const std::vector<std::string>& words) {
-  if (!state_->own) throw error{"the server was stopped"};
-  return state_->own->call(words);
+reply server::call(const std::vector<std::string>& words) { return state_->connection().call(words); }
+
+pending server::call_async(const std::vector<std::string>& words) { return {connect(), words}; }
+
+std::vector<reply> server::pipeline(const std::vector<command>& commands) {
+  return state_->connection().pipeline(commands);
 }
 
 client server::connect() { return state_->connect(); }
@@ -239,23 +413,71 @@ void server::restart() {
   state_->start();
 }
 
+void server::crash() {
+  kill();
+  state_->start();
+}
+
+void server::kill() { state_->kill(); }
+
+void server::start() {
+  if (alive()) throw error{"the server runs already"};
+  state_->start();
+}
+
 int server::stop() { return state_->shut_down("NOSAVE"); }
+
+void server::save() {
+  state_->wait_for_children();
+  state_->command({"SAVE"});
+}
+
+void server::reload() {
+  state_->wait_for_children();
+  state_->command({"DEBUG", "RELOAD"});
+}
+
+void server::rewrite_aof() {
+  state_->wait_for_children();
+  state_->command({"BGREWRITEAOF"});
+  state_->wait_for_children();
+  const std::string status = info("persistence", "aof_last_bgrewrite_status");
+  if (status != "ok") throw error{"the rewriting of the AOF ended with '" + status + "'" + state_->log_end()};
+}
+
+server server::add_replica() {
+  server_options options = state_->options;
+  options.modules = state_->loaded_modules();
+  server replica{std::make_unique<state>(std::move(options), port())};
+  wait_for_sync(replica);
+  return replica;
+}
+
+void server::promote() {
+  if (info("replication", "role") != "slave") throw error{"promote(): this server is no replica"};
+  state_->command({"REPLICAOF", "NO", "ONE"});
+  state_->master_port = 0;
+}
+
+void server::wait_for_sync(server& replica, std::chrono::milliseconds limit) {
+  replica.state_->wait_for_sync(point_of_master(state_->info("replication")), limit);
+}
+
+void server::wait_for_sync(std::chrono::milliseconds limit) {
+  const long long master = number_of(state_->info("replication"), "master_port");
+  if (master <= 0) throw error{"wait_for_sync(): this server is no replica"};
+  client asking = client::of_port(static_cast<std::uint16_t>(master));
+  state_->wait_for_sync(point_of_master(fields_of(asking.call("INFO", "replication").str())), limit);
+}
 
 void server::load_module(const module_file& module) {
   std::vector<std::string> words{"MODULE", "LOAD", module.path};
   words.insert(words.end(), module.args.begin(), module.args.end());
-  const reply answer = call(words);
-  if (!answer.is_error()) return;
-  throw error{"MODULE LOAD " + module.path + ": " + answer.error() + "; the log ends:\n" +
-              state_->process->output_end()};
+  state_->command(words);
+  state_->brought[module.path] = module;
 }
 
-void server::unload(std::string_view name) {
-  const reply answer = call("MODULE", "UNLOAD", name);
-  if (!answer.is_error()) return;
-  throw error{"MODULE UNLOAD " + std::string{name} + ": " + answer.error() + "; the log ends:\n" +
-              state_->process->output_end()};
-}
+void server::unload(std::string_view name) { state_->command({"MODULE", "UNLOAD", std::string{name}}); }
 
 long long server::memory() {
   const std::string text = info("memory", "used_memory");
@@ -265,18 +487,7 @@ long long server::memory() {
   return static_cast<long long>(bytes);
 }
 
-std::map<std::string, std::string> server::info(std::string_view section) {
-  const reply answer = call("INFO", section);
-  std::map<std::string, std::string> fields;
-  std::istringstream lines{answer.str()};
-  for (std::string line; std::getline(lines, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    const std::size_t colon = line.find(':');
-    if (colon == std::string::npos || line.starts_with('#')) continue;
-    fields[line.substr(0, colon)] = line.substr(colon + 1);
-  }
-  return fields;
-}
+std::map<std::string, std::string> server::info(std::string_view section) { return state_->info(std::string{section}); }
 
 std::string server::info(std::string_view section, std::string_view field) {
   const auto fields = info(section);
@@ -291,14 +502,14 @@ bool server::alive() const { return state_->process->alive(); }
 
 pid_t server::pid() const noexcept { return state_->process->pid(); }
 
-bool server::maps(std::string_view path) const {
-  std::istringstream lines{detail::read_file("/proc/" + std::to_string(pid()) + "/maps")};
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t file = line.find('/');
-    if (file != std::string::npos && std::string_view{line}.substr(file).find(path) != std::string_view::npos)
-      return true;
+bool server::maps(std::string_view path) const { return detail::maps(pid(), path); }
+
+std::uint16_t server::port() {
+  if (state_->port() == 0) {
+    state_->lease_port();
+    state_->command({"CONFIG", "SET", "port", std::to_string(state_->port())});
   }
-  return false;
+  return state_->port();
 }
 
 const server_version& server::version() const noexcept { return state_->version; }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,8 @@
 #include "redismodule/testing/resp.h"
 
 namespace redismodule::testing {
+
+class pending;
 
 // The server closed the connection: it ended, or it cut this client off. `what()` says which, and how.
 class connection_lost : public error {
@@ -25,14 +29,28 @@ class timed_out : public error {
   using error::error;
 };
 
-// A client of one server, over its unix socket. Not for two threads at once; moved, not copied.
+// The words of one command: `{"SET", "key", 1}`.
+class command {
+ public:
+  template <command_word... Words>
+  requires(sizeof...(Words) > 0) command(const Words&... words) : words_{to_word(words)...} {}
+  explicit command(std::vector<std::string> words) : words_{std::move(words)} {}
+  const std::vector<std::string>& words() const noexcept { return words_; }
+
+ private:
+  std::vector<std::string> words_;
+};
+
+// A client of one server. Not for two threads at once; moved, not copied.
 class client {
  public:
   // Why the connection was lost, in words for the exception; may wait a moment to learn it.
   using explain_loss = std::function<std::string()>;
 
-  // Fails: `testing::error`, when nobody listens at `socket_path`.
+  // Over a unix socket. Fails: `testing::error`, when nobody listens at `socket_path`.
   explicit client(const std::string& socket_path, explain_loss explain = {});
+  // Over TCP, to a port of 127.0.0.1. Fails: as above.
+  static client of_port(std::uint16_t port, explain_loss explain = {});
   client(client&&) noexcept;
   client& operator=(client&&) noexcept;
   ~client();
@@ -46,7 +64,10 @@ class client {
   }
   reply call(const std::vector<std::string>& words);
 
-  // Pipelining: any number of `send`, then as many `receive`.
+  // Sends all of these at once, and gives their answers in order: `c.pipeline({{"SET", "n", 1}, {"INCR", "n"}})`.
+  std::vector<reply> pipeline(const std::vector<command>& commands);
+
+  // The same by hand: any number of `send`, then as many `receive`.
   template <command_word... Words>
   requires(sizeof...(Words) > 0) void send(const Words&... words) { send(std::vector<std::string>{to_word(words)...}); }
   void send(const std::vector<std::string>& words);
@@ -56,6 +77,17 @@ class client {
   reply receive();
   // The next RESP3 push message. An answer in front of it is an error: receive it first.
   reply receive_push();
+  // The same, or nothing, where none comes within this time. The connection can be used on.
+  std::optional<reply> receive_push(std::chrono::milliseconds limit);
+
+  // Sends a command that may block, on a connection of its own (which speaks this client's protocol, and is otherwise a
+  // new client: default user, database 0), and does not wait for its answer. Needs <redismodule/testing/pending.h>.
+  template <command_word... Words>
+  requires(sizeof...(Words) > 0) pending call_async(const Words&... words);
+  pending call_async(const std::vector<std::string>& words);
+
+  // What CLIENT ID says: it names this client in CLIENT LIST, CLIENT KILL and CLIENT UNBLOCK.
+  std::int64_t id();
 
   // Speaks this version of the protocol from now on. Fails: `testing::error`, if the server does not.
   void hello(int protocol);
@@ -67,7 +99,14 @@ class client {
   void close() noexcept;
 
  private:
+  friend class pending;
   struct state;
+  explicit client(std::unique_ptr<state> opened);
+  // One more connection to the same server.
+  client another() const;
+  // Whether an answer can be received, waiting up to this time; RESP3 push messages in front of it are put aside.
+  bool wait_for_answer(std::chrono::milliseconds limit);
+
   std::unique_ptr<state> state_;
 };
 

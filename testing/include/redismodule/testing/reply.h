@@ -5,10 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,6 +25,11 @@ class error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// How a reply becomes a T, for `reply::as<T>()`: `static T from(const reply&)`, which throws `testing::error` where it
+// does not. Specialise it for types of your own.
+template <class T>
+struct reply_as;
 
 // An answer as it came over the wire. A value: copied, compared and kept freely, long after its server is gone.
 class reply {
@@ -78,6 +89,22 @@ class reply {
   // The value of a key in `map()`. Not a copy: belongs to this reply.
   const reply& at(std::string_view key) const;
 
+  // The reply as a value of this type, in whichever of its forms RESP2 and RESP3 give it:
+  //   integers       an integer in range, or a string that reads as one
+  //   double         as real()
+  //   bool           a boolean, or the integers 0 and 1
+  //   std::string    as str()
+  //   optional<T>    nothing for a null, else a T
+  //   vector<T>      an array, set or push; set<T> likewise
+  //   map<K, V>      as map(); unordered_map<K, V> likewise
+  //   pair, tuple    an array of just so many elements
+  //   reply          itself
+  // and whatever `reply_as` is specialised for. Fails: `testing::error`, naming the reply, and where in it.
+  template <class T>
+  T as() const {
+    return reply_as<T>::from(*this);
+  }
+
   // The number of elements; of a map, of its pairs.
   std::size_t size() const;
 
@@ -133,5 +160,131 @@ class reply {
 
 std::string to_string(const reply& r);
 const char* name_of(reply::kind kind) noexcept;
+
+namespace detail {
+
+// The integer in a reply. Fails: `testing::error`, when it is none, or not within these bounds.
+std::int64_t integer_within(const reply& r, std::int64_t least, std::int64_t most);
+std::uint64_t unsigned_within(const reply& r, std::uint64_t most);
+bool truth_of(const reply& r);
+// The elements of an array of exactly this many.
+const std::vector<reply>& exactly(const reply& r, std::size_t count);
+[[noreturn]] void failed_within(const reply& whole, const std::string& where, const error& failure);
+
+template <class T>
+T element_as(const reply& whole, std::size_t index) {
+  try {
+    return whole.array()[index].as<T>();
+  } catch (const error& failure) {
+    failed_within(whole, "element " + std::to_string(index), failure);
+  }
+}
+
+template <class Container>
+Container list_as(const reply& r) {
+  Container result;
+  for (std::size_t i = 0; i < r.array().size(); ++i) {
+    result.insert(result.end(), element_as<typename Container::value_type>(r, i));
+  }
+  return result;
+}
+
+template <class Map>
+Map map_as(const reply& r) {
+  Map result;
+  for (const std::pair<reply, reply>& pair : r.map()) {
+    try {
+      result.emplace(pair.first.as<typename Map::key_type>(), pair.second.as<typename Map::mapped_type>());
+    } catch (const error& failure) {
+      failed_within(r, "the pair of " + to_string(pair.first), failure);
+    }
+  }
+  return result;
+}
+
+template <class Tuple, std::size_t... Index>
+Tuple tuple_as(const reply& r, std::index_sequence<Index...>) {
+  exactly(r, sizeof...(Index));
+  return Tuple{element_as<std::tuple_element_t<Index, Tuple>>(r, Index)...};
+}
+
+}  // namespace detail
+
+template <std::signed_integral T>
+struct reply_as<T> {
+  static T from(const reply& r) {
+    using limits = std::numeric_limits<T>;
+    return static_cast<T>(detail::integer_within(r, limits::min(), limits::max()));
+  }
+};
+
+template <std::unsigned_integral T>
+struct reply_as<T> {
+  static T from(const reply& r) { return static_cast<T>(detail::unsigned_within(r, std::numeric_limits<T>::max())); }
+};
+
+template <>
+struct reply_as<bool> {
+  static bool from(const reply& r) { return detail::truth_of(r); }
+};
+
+template <std::floating_point T>
+struct reply_as<T> {
+  static T from(const reply& r) { return static_cast<T>(r.real()); }
+};
+
+template <>
+struct reply_as<std::string> {
+  static std::string from(const reply& r) { return r.str(); }
+};
+
+template <>
+struct reply_as<reply> {
+  static reply from(const reply& r) { return r; }
+};
+
+template <class T>
+struct reply_as<std::optional<T>> {
+  static std::optional<T> from(const reply& r) {
+    if (r.is_null()) return std::nullopt;
+    return r.as<T>();
+  }
+};
+
+template <class T>
+struct reply_as<std::vector<T>> {
+  static std::vector<T> from(const reply& r) { return detail::list_as<std::vector<T>>(r); }
+};
+
+template <class T>
+struct reply_as<std::set<T>> {
+  static std::set<T> from(const reply& r) { return detail::list_as<std::set<T>>(r); }
+};
+
+template <class Key, class Value>
+struct reply_as<std::map<Key, Value>> {
+  static std::map<Key, Value> from(const reply& r) { return detail::map_as<std::map<Key, Value>>(r); }
+};
+
+template <class Key, class Value>
+struct reply_as<std::unordered_map<Key, Value>> {
+  static std::unordered_map<Key, Value> from(const reply& r) {
+    return detail::map_as<std::unordered_map<Key, Value>>(r);
+  }
+};
+
+template <class First, class Second>
+struct reply_as<std::pair<First, Second>> {
+  static std::pair<First, Second> from(const reply& r) {
+    return detail::tuple_as<std::pair<First, Second>>(r, std::make_index_sequence<2>{});
+  }
+};
+
+template <class... Elements>
+struct reply_as<std::tuple<Elements...>> {
+  static std::tuple<Elements...> from(const reply& r) {
+    return detail::tuple_as<std::tuple<Elements...>>(r, std::index_sequence_for<Elements...>{});
+  }
+};
 
 }  // namespace redismodule::testing

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <compare>
 #include <concepts>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "redismodule/testing/client.h"
+#include "redismodule/testing/pending.h"
 #include "redismodule/testing/reply.h"
 
 namespace redismodule::testing {
@@ -25,11 +27,21 @@ struct module_file {
   std::vector<std::string> args = {};
 };
 
+// Whether a server keeps an append-only file, and how often it makes sure that it is on disk.
+enum class aof : std::uint8_t { off, every_second, always };
+
+// All have defaults; written in this order: `server s{{.modules = {{HELLO_MODULE}}, .aof = testing::aof::always}}`.
 struct server_options {
   // Loaded when the server starts, in this order.
   std::vector<module_file> modules = {};
   // Lines of configuration, after (and so stronger than) those the kit writes itself.
   std::vector<std::string> config = {};
+  // Saves by itself after changes, and when it is shut down, as a server does that was not configured.
+  bool rdb = false;
+  // Appends every write to a file, which is what it starts from again.
+  testing::aof aof = testing::aof::off;
+  // Listens on a port of 127.0.0.1 as well, from the start.
+  bool tcp = false;
   // A server's program, or a directory that holds a `redis-server` or a `valkey-server`.
   // Empty: what REDISMODULE_TEST_SERVER names, else the one found in PATH.
   std::string binary = {};
@@ -61,9 +73,10 @@ class start_failed : public error {
   using error::error;
 };
 
-// A running server: its own directory, a unix socket in it and no port, nothing saved unless asked. It is killed and
-// its directory removed with the object, and killed also when the test's process dies. Owns: the process and the
-// directory. Moved, not copied.
+// A running server: its own directory, a unix socket in it and no port (but on Redis before 7.0, which could not open
+// one later), nothing saved unless asked, no slow log and no latency tracking. It is killed and its directory removed
+// with the object, and killed also when the test's process dies. Owns: the process and the directory. Moved, not
+// copied.
 class server {
  public:
   // A server without modules.
@@ -85,15 +98,48 @@ class server {
   }
   reply call(const std::vector<std::string>& words);
 
+  // As `client::call_async`: sends a command that may block, on a connection of its own.
+  template <command_word... Words>
+  requires(sizeof...(Words) > 0) pending call_async(const Words&... words) {
+    return call_async(std::vector<std::string>{to_word(words)...});
+  }
+  pending call_async(const std::vector<std::string>& words);
+  // As `client::pipeline`.
+  std::vector<reply> pipeline(const std::vector<command>& commands);
+
   // One more client.
   client connect();
 
-  // Saves, shuts down, starts again with the same options and data; one that was stopped or has died is just started.
-  // What `load()` brought is not loaded again.
+  // Each that starts the server does so with the same options and the data that is on disk; what `load()` brought is
+  // not loaded again. Fails: `start_failed`; the others `testing::error`; each with the end of the log.
+  //
+  // Saves, shuts down, starts again; one that was stopped or has died is just started.
   void restart();
+  // Kills the server, as a crash or a power cut does, and starts it again.
+  void crash();
+  // Kills the server. It stays down.
+  void kill();
+  // Starts one that is down.
+  void start();
   // Ends the server as SHUTDOWN NOSAVE does, so that its modules unload or at least its exit handlers run.
   // Returns the exit status as a shell tells it (128 + the signal when one ended it).
   int stop();
+
+  // SAVE.
+  void save();
+  // DEBUG RELOAD: writes the data to an RDB file, forgets it, and reads it back.
+  void reload();
+  // BGREWRITEAOF, and waits until it is done.
+  void rewrite_aof();
+
+  // One more server, with this one's program, options and loaded modules, which replicates this one and is in sync.
+  server add_replica();
+  // REPLICAOF NO ONE: a replica becomes a master.
+  void promote();
+  // Waits until `replica` has all that this server has now.
+  void wait_for_sync(server& replica, std::chrono::milliseconds limit = std::chrono::seconds{30});
+  // On a replica: waits until it has all that its master has now.
+  void wait_for_sync(std::chrono::milliseconds limit = std::chrono::seconds{30});
 
   // MODULE LOAD and MODULE UNLOAD. Fails: `testing::error` with the server's answer and the end of its log.
   template <command_word... Args>
@@ -116,16 +162,24 @@ class server {
   pid_t pid() const noexcept;
   // Whether a mapping of the process is of a file whose name contains this.
   bool maps(std::string_view path) const;
+  // Empty where the server has this function of the module API (`TryAlloc`, `RedisModule_TryAlloc`); else what it
+  // lacks, for a test that skips: "needs RedisModule_TryAlloc: Redis 7.0 or Valkey 7.2; this is Redis 6.0.16". Fails:
+  // `testing::error`, when no server has a function of that name.
+  std::string lacks(std::string_view function) const;
   // What the server says of itself.
   const server_version& version() const noexcept;
   // Where it keeps its files, and its socket.
   const std::string& directory() const noexcept;
   const std::string& socket() const noexcept;
+  // Its port of 127.0.0.1, which is opened now where it had none.
+  std::uint16_t port();
   // The program that runs.
   const std::string& binary() const noexcept;
 
  private:
   struct state;
+  explicit server(std::unique_ptr<state> started);
+
   std::unique_ptr<state> state_;
 };
 
