@@ -1,5 +1,5 @@
 # redismodule_add_module(<target> <source>…
-#                        [ALLOCATOR_ONLY] [SYSTEM_ALLOCATOR] [ACCOUNTING] [STATIC]
+#                        [ALLOCATOR_ONLY] [SYSTEM_ALLOCATOR] [ACCOUNTING] [STATIC] [FAULTS]
 #                        [ARENA_SIZE <bytes>] [WAIVE <symbol>…] [SYMBOLS <symbol>…])
 #
 # Makes the module <target>.so (and <target>.so.debug with its debug symbols) and checks it after linking: a module that
@@ -9,6 +9,8 @@
 #   ACCOUNTING        bytes and blocks are counted per scope
 #   STATIC            <target>.o to link into a Valkey server, with ValkeyModule_OnLoad_<target> and _OnUnload_<target>
 #                     as its only names; it uses the process's operators and malloc as they are
+#   FAULTS            for tests: the server's functions can be made to fail, from a test or by a load argument
+#                     (docs/testing-faults.md); adds the command <module>.fault
 #   ARENA_SIZE        first size of the bootstrap arena, 1 MiB if not given
 #   WAIVE             symbols that the check lets pass; recorded in the module
 #   SYMBOLS           further names that the module exports
@@ -128,7 +130,7 @@ function(redismodule_link_memory target)
 endfunction()
 
 function(redismodule_add_shared target)
-  cmake_parse_arguments(arg "ALLOCATOR_ONLY;SYSTEM_ALLOCATOR" "" "WAIVE;SYMBOLS;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "ALLOCATOR_ONLY;SYSTEM_ALLOCATOR;FAULTS" "" "WAIVE;SYMBOLS;SOURCES" ${ARGN})
   set(entry_points RedisModule_OnLoad RedisModule_OnUnload ValkeyModule_OnLoad ValkeyModule_OnUnload)
   set(version_script ${CMAKE_CURRENT_BINARY_DIR}/redismodule/${target}.version)
   redismodule_write_version_script(${version_script} ${entry_points} ${arg_SYMBOLS})
@@ -144,6 +146,9 @@ function(redismodule_add_shared target)
     "LINKER:--version-script=${version_script}" LINKER:--gc-sections LINKER:-z,relro LINKER:-z,now LINKER:--build-id=sha1)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${version_script})
 
+  if(arg_FAULTS)
+    target_link_libraries(${target} PRIVATE redismodule::faults)
+  endif()
   if(NOT arg_ALLOCATOR_ONLY)
     target_link_libraries(${target} PRIVATE redismodule::redismodule)
   endif()
@@ -190,7 +195,7 @@ function(redismodule_add_static target)
 endfunction()
 
 function(redismodule_add_module target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "ALLOCATOR_ONLY;SYSTEM_ALLOCATOR;ACCOUNTING;STATIC" "ARENA_SIZE" "WAIVE;SYMBOLS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ALLOCATOR_ONLY;SYSTEM_ALLOCATOR;ACCOUNTING;STATIC;FAULTS" "ARENA_SIZE" "WAIVE;SYMBOLS")
   if(NOT arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "redismodule_add_module(${target}): no sources were given.")
   endif()
@@ -204,13 +209,16 @@ function(redismodule_add_module target)
     message(FATAL_ERROR "redismodule_add_module(${target}): a STATIC module leaves the process's allocator alone, "
                         "so ALLOCATOR_ONLY has nothing to give it.")
   endif()
+  if(arg_STATIC AND arg_FAULTS)
+    message(FATAL_ERROR "redismodule_add_module(${target}): FAULTS is for modules that are loaded, not for STATIC ones.")
+  endif()
 
   if(arg_STATIC)
     set(arg_SYSTEM_ALLOCATOR ON)
     redismodule_add_static(${target} SOURCES ${arg_UNPARSED_ARGUMENTS} WAIVE ${arg_WAIVE} SYMBOLS ${arg_SYMBOLS})
   else()
     set(flags "")
-    foreach(flag ALLOCATOR_ONLY SYSTEM_ALLOCATOR)
+    foreach(flag ALLOCATOR_ONLY SYSTEM_ALLOCATOR FAULTS)
       if(arg_${flag})
         list(APPEND flags ${flag})
       endif()
