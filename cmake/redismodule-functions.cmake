@@ -30,6 +30,16 @@ find_program(REDISMODULE_READELF NAMES ${_redismodule_readelf} readelf REQUIRED
 find_program(REDISMODULE_OBJCOPY NAMES ${_redismodule_objcopy} objcopy REQUIRED
   DOC "binutils' objcopy, for debug symbols and static modules")
 
+# What the flags of this directory have checked at run time: "address,undefined", "thread", or nothing.
+function(redismodule_find_sanitizers result)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" config)
+  get_directory_property(options COMPILE_OPTIONS)
+  string(REGEX MATCHALL "-fsanitize=[a-z,]+" found "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${config}} ${options}")
+  list(TRANSFORM found REPLACE "^-fsanitize=" "")
+  list(JOIN found "," sanitizers)
+  set(${result} "${sanitizers}" PARENT_SCOPE)
+endfunction()
+
 # The options go into a file beside the module: a hundred of them would hide all others on the command line.
 function(redismodule_write_wrap_options path)
   set(list ${REDISMODULE_CMAKE_DIR}/redismodule-wrapped.txt)
@@ -157,14 +167,22 @@ function(redismodule_add_shared target)
     set(kind system)
     target_link_libraries(${target} PRIVATE redismodule::memory_system)
   else()
-    target_link_options(${target} PRIVATE LINKER:-z,defs)
     redismodule_link_memory(${target})
+  endif()
+  redismodule_find_sanitizers(sanitizers)
+  if(sanitizers)
+    # The runtime is the server's. Linked into the module as well, it would take __cxa_throw from the static libstdc++.
+    target_link_options(${target} PRIVATE -fno-sanitize=all)
+  elseif(NOT arg_SYSTEM_ALLOCATOR)
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
 
   set(map ${CMAKE_CURRENT_BINARY_DIR}/redismodule/${target}.map)
   target_link_options(${target} PRIVATE "LINKER:-Map=${map}" LINKER:--cref)
   redismodule_check_after_linking(${target} KIND ${kind} MAP ${map} ALLOWED ${entry_points} ${arg_SYMBOLS} WAIVE ${arg_WAIVE})
-  redismodule_split_debug_symbols(${target})
+  if(NOT sanitizers)  # whose reports have lines of source where the module itself knows them
+    redismodule_split_debug_symbols(${target})
+  endif()
 endfunction()
 
 # One relocatable object. Its COMDAT groups are dissolved and all but the entry points made local: two modules in one server

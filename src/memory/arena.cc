@@ -40,6 +40,9 @@ block_header& header_of(const void* block) noexcept {
   return *(static_cast<block_header*>(const_cast<void*>(block)) - 1);
 }
 
+// A header is a forbidden zone between two blocks, for everyone but this function.
+[[gnu::no_sanitize("address")]] block_header read_header(const void* block) noexcept { return header_of(block); }
+
 // Cuts `needed` bytes off [base, base + size). A full range stays full: `used` may run past its end, and never wraps,
 // since no block is larger than PTRDIFF_MAX and a full range is asked at most once per allocation.
 unsigned char* cut(unsigned char* base, std::size_t size, std::atomic<std::size_t>& used, std::size_t needed) noexcept {
@@ -59,6 +62,14 @@ void widen_hull(std::uintptr_t low, std::uintptr_t high) noexcept {
   }
 }
 
+// Whatever is mapped there next is not to be forbidden.
+void unmap_chunk(chunk* at) noexcept {
+  const auto size = at->size;
+  sanitizer::allow(at, size);
+  sanitizer::stop_searching(at, size);
+  munmap(at, size);
+}
+
 // Chunks double in size up to a bound, so that their list stays short however much is taken.
 bool add_chunk(chunk* expected, std::size_t needed) noexcept {
   const auto wanted = expected ? std::min(expected->size * 2, largest_chunk) : smallest_chunk;
@@ -67,9 +78,10 @@ bool add_chunk(chunk* expected, std::size_t needed) noexcept {
   if (mapping == MAP_FAILED) return false;
   auto* fresh = new (mapping) chunk{expected, size, {(sizeof(chunk) + block_alignment - 1) & ~(block_alignment - 1)}};
   const auto low = reinterpret_cast<std::uintptr_t>(mapping);
+  sanitizer::search_for_pointers(mapping, size);
   widen_hull(low, low + size);
   if (newest_chunk.compare_exchange_strong(expected, fresh, std::memory_order_acq_rel)) return true;
-  munmap(mapping, size);  // another thread added one meanwhile; the hull may stay too wide
+  unmap_chunk(fresh);  // another thread added one meanwhile; the hull may stay too wide
   return true;
 }
 
@@ -101,6 +113,8 @@ void* allocate(std::size_t size, std::size_t alignment) noexcept {
   const auto behind_header = reinterpret_cast<std::uintptr_t>(at) + sizeof(block_header);
   auto* block = reinterpret_cast<void*>((behind_header + alignment - 1) & ~(alignment - 1));
   header_of(block) = {rounded, needed};
+  sanitizer::forbid(at, needed);
+  sanitizer::allow(block, size);
   taken_in_all.fetch_add(needed, std::memory_order_relaxed);
   blocks_made.fetch_add(1, std::memory_order_relaxed);
   return block;
@@ -115,11 +129,14 @@ bool owns(const void* block) noexcept {
   return false;
 }
 
-std::size_t size_of(const void* block) noexcept { return header_of(block).size; }
+std::size_t size_of(const void* block) noexcept { return read_header(block).size; }
 
 void release(void* block) noexcept {
-  taken_by_dead.fetch_add(header_of(block).taken, std::memory_order_relaxed);
+  sanitizer::touch(block);  // freed twice?
+  const auto header = read_header(block);
+  taken_by_dead.fetch_add(header.taken, std::memory_order_relaxed);
   blocks_dead.fetch_add(1, std::memory_order_relaxed);
+  sanitizer::forbid(block, header.size);
 }
 
 figures current() noexcept {
@@ -137,7 +154,7 @@ void unmap() noexcept {
   auto* at = newest_chunk.exchange(nullptr, std::memory_order_acq_rel);
   while (at) {
     auto* previous = at->previous;
-    munmap(at, at->size);
+    unmap_chunk(at);
     at = previous;
   }
 }

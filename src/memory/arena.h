@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sanitizer.h"
+
 #pragma GCC visibility push(hidden)
 
 // Generated for each module by redismodule_add_module(… ARENA_SIZE bytes).
@@ -29,7 +31,7 @@ struct address_hull {
 
   bool contains(const void* block) const noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(block);
-    return address >= low && address < high;
+    return address >= sanitizer::peek(low) && address < sanitizer::peek(high);
   }
 };
 extern constinit address_hull arena_hull;

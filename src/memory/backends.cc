@@ -109,7 +109,9 @@ static void* displace(void* given, std::size_t alignment) noexcept {
     release(given);
     return nullptr;
   }
-  server_address(block) = given;  // given is aligned to 16, so that there is a word between
+  auto& address = server_address(block);
+  address = given;  // given is aligned to 16, so that there is a word between
+  sanitizer::forbid(given, address_of(&address) - address_of(given));
   check_from_now_on();
   return block;
 }

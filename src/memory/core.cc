@@ -19,7 +19,7 @@ namespace detail {
 
 constinit published_backend in_force{{bootstrap::allocate, bootstrap::release, bootstrap::reallocate,
                                       bootstrap::allocate_zeroed, bootstrap::allocate_aligned, bootstrap::usable_size},
-                                     default_alignment - 1};
+                                     sanitizer::checks_addresses ? 0 : default_alignment - 1};
 
 constinit server_function_set server_functions{};
 
@@ -42,11 +42,25 @@ void* reallocate_arena_block(void* block, std::size_t size) noexcept {
   return fresh;
 }
 
+namespace {
+
+// What the block's allocator says of it, for a block that is not null.
+std::size_t held_by(void* block) noexcept {
+  if (arena_hull.contains(block) && arena::owns(block)) return arena::size_of(block);
+  return load(in_force.usable_size)(block);
+}
+
+}  // namespace
+
 void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept {
   if (alignment <= default_alignment) return allocate(size);
   if (size > PTRDIFF_MAX - 2 * default_alignment || alignment > PTRDIFF_MAX / 4) return nullptr;
   const auto rounded = round_up(std::max<std::size_t>(size, 1), default_alignment);
-  return load(in_force.allocate_aligned)(rounded, alignment);
+  void* block = load(in_force.allocate_aligned)(rounded, alignment);
+  if constexpr (sanitizer::checks_addresses) {
+    if (block) sanitizer::forbid(static_cast<char*>(block) + size, held_by(block) - size);
+  }
+  return block;
 }
 
 void* allocate_zeroed(std::size_t count, std::size_t size) noexcept {
@@ -62,14 +76,16 @@ void* reallocate(void* block, std::size_t size) noexcept {
     return nullptr;
   }
   if (size > PTRDIFF_MAX - default_alignment) return nullptr;  // the server would free the block
+  if constexpr (sanitizer::checks_addresses) sanitizer::allow(block, held_by(block));
   if (arena_hull.contains(block) && arena::owns(block)) return reallocate_arena_block(block, size);
   return load(in_force.reallocate)(block, last_byte(size) + 1);
 }
 
 std::size_t usable_size(void* block) noexcept {
   if (!block) return 0;
-  if (arena_hull.contains(block) && arena::owns(block)) return arena::size_of(block);
-  return load(in_force.usable_size)(block);
+  const auto held = held_by(block);
+  sanitizer::allow(block, held);  // who asks may use all of it
+  return held;
 }
 
 namespace {
@@ -141,6 +157,12 @@ void publish_source() noexcept {
   }
 }
 
+std::size_t rounding_for(const allocator_kind& allocator, source blocks_from) noexcept {
+  if (!allocator.aligns_all) return default_alignment - 1;
+  if (!allocator.has_room) return 0;  // it checks: a byte too many would be one that it does not see
+  return blocks_from == source::server ? 7 : default_alignment - 1;
+}
+
 // Runs after the last static destructor of the module (its priority is the lowest that a library may take), so that
 // these may still free what they hold. Not at the process's exit, where other threads may be in the module.
 [[gnu::destructor(101)]] void give_back() noexcept {
@@ -169,7 +191,7 @@ bool start(abi::ModuleCtx* ctx) noexcept {
   server_functions.not_usable = padded && !has(abi::function::MallocUsableSize) ? sizeof(void*) : 0;
   from = redismodule_memory_accounting ? source::counted : padded ? source::padded : source::server;
   // Set before the blocks that need less: rounding too far is always right.
-  if (from == source::server && server_allocator.aligns_all) store(in_force.rounding, std::size_t{7});
+  store(in_force.rounding, rounding_for(server_allocator, from));
   publish_source();
   watch_exit();
   (void)std::uncaught_exceptions();  // makes this thread's exception state now, which libc allocates on its first use

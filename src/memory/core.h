@@ -29,7 +29,7 @@ struct backend {
 // made.
 struct alignas(64) published_backend : backend {
   // Blocks end at a multiple of this and one: 16 (15 here) for allocators that align multiples of 16 bytes to 16 and
-  // others to 8, 8 (7) for those that align everything to 16.
+  // others to 8, 8 (7) for those that align everything to 16, 1 (0) for those that check every byte.
   std::size_t rounding;
 };
 static_assert(sizeof(published_backend) == 64);
@@ -41,7 +41,7 @@ extern constinit published_backend in_force;
 template <class Function>
 [[gnu::always_inline]] inline Function load(const Function& published) noexcept {
 #ifdef __x86_64__
-  return published;
+  return sanitizer::peek(published);
 #else
   return __atomic_load_n(&published, __ATOMIC_ACQUIRE);
 #endif
@@ -77,7 +77,7 @@ extern constinit server_function_set server_functions;
 // allocation: those that would have failed it come out as a null pointer. The allocators of servers have size classes
 // with room for the one byte that they are not asked for; start() makes sure of that.
 [[gnu::always_inline]] inline std::size_t last_byte(std::size_t size) noexcept {
-  return (size - 1) | in_force.rounding;
+  return (size - 1) | sanitizer::peek(in_force.rounding);
 }
 
 // Fails: a null pointer, for 0 bytes too.
