@@ -217,6 +217,8 @@ const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command, mes
   } catch (const std::bad_alloc&) {
     log_line(ctx, log_level::warning, command, "out of memory");
     return "OOM out of memory, the command was not completed";
+  } catch (const wrong_type&) {
+    return wrong_type::text;
   } catch (const unsupported& error) {
     text.append(error.what());
     return text.c_str();
@@ -240,6 +242,8 @@ int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_ca
   text.append(status.error()).append(" (argument '").append(argument_name(synopsis, word)).append("')");
   return api.ReplyWithError(ctx, text.c_str());
 }
+
+int reply_wrong_type(abi::ModuleCtx* ctx) noexcept { return api.ReplyWithError(ctx, wrong_type::text); }
 
 int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied) noexcept {
   message text;

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "redismodule/detail/key_parameter.h"
 #include "redismodule/detail/parameter.h"
 
 namespace redismodule::detail {
@@ -17,6 +18,7 @@ using command_callback = int (*)(abi::ModuleCtx*, abi::ModuleString**, int) noex
 [[gnu::cold]] int reply_wrong_arity(abi::ModuleCtx* ctx) noexcept;
 [[gnu::cold]] int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_callback self, int word,
                                      decode_status status) noexcept;
+[[gnu::cold]] int reply_wrong_type(abi::ModuleCtx* ctx) noexcept;
 // For the exception that is being handled.
 [[gnu::cold]] int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied) noexcept;
 [[gnu::cold]] int reply_missing(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept;
@@ -92,6 +94,7 @@ struct command_shape {
     }
     return true;
   }
+  static constexpr bool takes_keys = (false || ... || takes_key<parameter_of<Declared>>());
   static constexpr bool writes_reply = (false || ... || std::is_same_v<std::remove_cvref_t<Declared>, reply>);
 
   static_assert(no_optional_before_at_least_one(),
@@ -166,9 +169,32 @@ struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
                                                         shape::first_words[Index]));
       if (!good) [[unlikely]]
         return reply_bad_argument(ctx, argv, &call, f.word, f.status);
+      if constexpr (shape::takes_keys) {
+        if (!open_keys(values)) [[unlikely]]
+          return reply_wrong_type(ctx);
+      }
       return run(f, values);
     } catch (...) {
       return reply_exception(ctx, argv, !f.out.empty());
+    }
+  }
+
+  // All are opened, then all types checked.
+  template <class Slots>
+  static bool open_keys(Slots& values) noexcept {
+    (open_key_of<Declared>(static_cast<slot_at<Index, Declared>&>(values)), ...);
+    return (true && ... && check_key_of<Declared>(static_cast<slot_at<Index, Declared>&>(values)));
+  }
+  template <class Each, class Slot>
+  static void open_key_of([[maybe_unused]] Slot& slot) noexcept {
+    if constexpr (takes_key<parameter_of<Each>>()) parameter_of<Each>::open(slot);
+  }
+  template <class Each, class Slot>
+  static bool check_key_of([[maybe_unused]] Slot& slot) noexcept {
+    if constexpr (takes_key<parameter_of<Each>>()) {
+      return parameter_of<Each>::check(slot);
+    } else {
+      return true;
     }
   }
 

@@ -1,0 +1,172 @@
+// The open keys of the module. A key's handle is dead, and may not even be closed, once something else has changed the
+// value: so whatever may change keys first closes every open one, and the next access through a view opens it again.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "redismodule/string.h"
+#include "redismodule/translate.h"
+
+namespace redismodule {
+
+// The key has a value of another type than the view is for. Leaving a handler, it is answered as the servers answer it.
+class wrong_type : public std::exception {
+ public:
+  static constexpr const char* text = "WRONGTYPE Operation against a key holding the wrong kind of value";
+  const char* what() const noexcept override { return text; }
+};
+
+namespace detail {
+
+class open_key;
+
+// The first of those whose handle is open, of every frame of the module that is running.
+// Lock: held, as for all that follows.
+extern constinit open_key* open_keys __attribute__((visibility("hidden")));
+
+[[gnu::cold]] void close_all_open_keys() noexcept;
+
+// To be called before anything that may change a key beside the handles: a call of a command, a notification, a change
+// of the selected database, a flush, giving up the lock.
+inline void close_open_keys() noexcept {
+  if (open_keys != nullptr) [[unlikely]]
+    close_all_open_keys();
+}
+
+inline constexpr int read_mode = abi::MODULE_READ;
+inline constexpr int write_mode = abi::MODULE_READ | abi::MODULE_WRITE;
+
+// Who keeps a key's name alive.
+enum class name_owner : std::uint8_t { argument, caller, key };
+
+// One key that a frame works with. Of equal names at most one handle is open at a time.
+// Owns: the handle while it is open, and the name if it says so. Moves: what points to it has to be told.
+class open_key {
+ public:
+  open_key(abi::ModuleCtx* ctx, abi::ModuleString* name, int mode, key_type wanted, name_owner owner) noexcept
+      : ctx_{ctx}, name_{name}, mode_{mode}, wanted_{wanted}, name_owner_{owner} {}
+  open_key(open_key&& other) noexcept;
+  open_key& operator=(open_key&&) = delete;
+  ~open_key() {
+    if (is_open_) close();
+    if (name_owner_ == name_owner::key) [[unlikely]]
+      free_name();
+  }
+
+  // Before the first open().
+  void set_name(abi::ModuleString* name) noexcept { name_ = name; }
+
+  // Opens it, as a missing key too: the handle is null then, if it is for reading.
+  void open() noexcept {
+    if (open_keys != nullptr) [[unlikely]]
+      close_same_name();
+    raw_ = nothrow(api.OpenKey)(ctx_, name_, mode_);
+    link();
+  }
+  // Whether the type is the wanted one, or there is no value.
+  bool has_wanted_type() const noexcept {
+    if (raw_ == nullptr || wanted_ == key_type::unknown) return true;
+    const int type = nothrow(api.KeyType)(raw_);
+    return type == static_cast<int>(key_type::empty) || type == static_cast<int>(wanted_);
+  }
+  // The same after others were opened, one of the same name maybe.
+  bool check() noexcept {
+    if (!is_open_) [[unlikely]]
+      open_again();
+    return has_wanted_type();
+  }
+  void close() noexcept {
+    unlink();
+    abi::ModuleKey* handle = std::exchange(raw_, nullptr);
+    if (handle != nullptr) nothrow(api.CloseKey)(handle);
+  }
+
+  // The handle, opened again where it was closed. Fails: throws wrong_type.
+  abi::ModuleKey* raw() {
+    if (!is_open_) [[unlikely]]
+      reopen();
+    return raw_;
+  }
+  // The handle for what removes the value or moves it: with no iteration of the server's under way in it, which would
+  // end the server (the handle's iterator outlives the value).
+  abi::ModuleKey* raw_at_rest() {
+    if (has_iterator_) [[unlikely]]
+      close();
+    return raw();
+  }
+
+  // Changes with everything that ends an iteration: another one, a write, closing.
+  std::uint32_t revision() const noexcept { return revision_; }
+  void advance() noexcept { ++revision_; }
+
+  // Whether the server may keep an iterator in the handle.
+  bool has_iterator() const noexcept { return has_iterator_; }
+  void set_iterator(bool is_there) noexcept { has_iterator_ = is_there; }
+
+  // Closes the handle although the frame still works with the key: what opening it again takes is kept.
+  // Only where it is open.
+  void suspend() noexcept;
+  // Keeps the name from now on, unless it is an argument of the command that runs.
+  void keep_name() noexcept;
+
+  abi::ModuleCtx* context() const noexcept { return ctx_; }
+  string_ref name() const noexcept { return string_ref{name_}; }
+  int mode() const noexcept { return mode_; }
+  // -1 where that was not asked yet: the one that is selected.
+  int database() const noexcept { return database_; }
+
+ private:
+  friend void close_all_open_keys() noexcept;
+
+  [[gnu::cold]] void reopen();
+  [[gnu::cold]] void open_again() noexcept;
+  [[gnu::cold]] void close_same_name() noexcept;
+  void free_name() noexcept;
+
+  void link() noexcept {
+    next_ = open_keys;
+    if (next_ != nullptr) next_->at_ = &next_;
+    at_ = &open_keys;
+    open_keys = this;
+    is_open_ = true;
+  }
+  void unlink() noexcept {
+    *at_ = next_;
+    if (next_ != nullptr) next_->at_ = at_;
+    is_open_ = false;
+    has_iterator_ = false;
+    ++revision_;
+  }
+
+  abi::ModuleCtx* ctx_;
+  abi::ModuleString* name_;
+  abi::ModuleKey* raw_ = nullptr;
+  open_key* next_;
+  open_key** at_;
+  int mode_;
+  int database_ = -1;
+  std::uint32_t revision_ = 0;
+  key_type wanted_;
+  name_owner name_owner_;
+  bool is_open_ = false;
+  bool has_iterator_ = false;
+};
+
+// Selects a database for the length of a scope. -1: the one that is selected.
+class selected_database {
+ public:
+  selected_database(abi::ModuleCtx* ctx, int wanted) noexcept;
+  selected_database(const selected_database&) = delete;
+  selected_database& operator=(const selected_database&) = delete;
+  ~selected_database();
+
+ private:
+  abi::ModuleCtx* ctx_;
+  int before_ = -1;
+};
+
+}  // namespace detail
+}  // namespace redismodule

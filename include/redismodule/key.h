@@ -1,0 +1,280 @@
+// Keys: what all of them can do whatever their value, and the views that handlers take.
+//
+// A view cannot go stale. Whatever may change keys behind it (a call, a notification, another view of the same key)
+// makes it look again before its next access; where the key has meanwhile a value of another type, that access throws
+// wrong_type, which the client sees as the servers' own WRONGTYPE error.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "redismodule/detail/open_keys.h"
+#include "redismodule/result.h"
+#include "redismodule/unsupported.h"
+
+namespace redismodule {
+
+// What is handed to the server as one of its strings. From a string_ref or a string it costs nothing; from other text a
+// temporary string is made and freed, as it has to be in C.
+// Owns: that temporary.
+class text_argument {
+ public:
+  text_argument(string_ref borrowed) noexcept : raw_{borrowed.raw()} {
+    if (raw_ == nullptr) [[unlikely]]
+      make({});
+  }
+  text_argument(const string& owned) noexcept : text_argument{owned.borrow()} {}
+  template <class Text>
+  requires(std::is_convertible_v<const Text&, std::string_view>) text_argument(const Text& text)
+  noexcept { make(std::string_view{text}); }
+  text_argument(const text_argument&) = delete;
+  text_argument& operator=(const text_argument&) = delete;
+  ~text_argument() {
+    if (owned_) detail::nothrow(api.FreeString)(nullptr, raw_);
+  }
+
+  abi::ModuleString* raw() const noexcept { return raw_; }
+
+ private:
+  void make(std::string_view bytes) noexcept {
+    raw_ = detail::nothrow(api.CreateString)(nullptr, bytes.data(), bytes.size());
+    owned_ = true;
+  }
+
+  abi::ModuleString* raw_ = nullptr;
+  bool owned_ = false;
+};
+
+// What a command does to a key, as the server's key specs say it.
+enum class access : std::uint8_t {
+  none = 0,
+  read = 1,    // its value may come back to the client
+  update = 2,  // its value changes
+  insert = 4,  // it gains something, or is made
+  remove = 8,  // it loses something, or goes
+};
+constexpr access operator|(access a, access b) noexcept {
+  return static_cast<access>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
+}
+constexpr bool contains(access all, access some) noexcept {
+  return (static_cast<std::uint8_t>(all) & static_cast<std::uint8_t>(some)) == static_cast<std::uint8_t>(some);
+}
+
+using milliseconds = std::chrono::milliseconds;
+using time_point = std::chrono::time_point<std::chrono::system_clock, milliseconds>;
+
+namespace detail {
+
+// What a key is made from.
+struct key_seed {
+  abi::ModuleCtx* ctx;
+  abi::ModuleString* name;
+  int mode;
+  name_owner owner;
+};
+
+struct key_internals;
+
+}  // namespace detail
+
+// What all keys can do. Members that are const read; the others write, and only a view for writing reaches them.
+// Owns: the open key, until the end of the frame that it belongs to.
+// Lock: held.
+// Fails: every member throws wrong_type where the key has a value of another type than the class is for.
+class basic_key {
+ public:
+  basic_key(const basic_key&) = delete;
+  basic_key& operator=(const basic_key&) = delete;
+
+  bool exists() const { return type() != key_type::empty; }
+  // key_type::empty: there is none.
+  key_type type() const;
+  // Its name. Good as long as the frame.
+  string_ref name() const;
+  // The number of its database.
+  int database() const;
+  // Elements, or the bytes of a string; 0 where there is no value, or one of a module's type.
+  std::size_t size() const {
+    abi::ModuleKey* handle = entry_.raw();
+    return handle == nullptr ? 0 : detail::nothrow(api.ValueLength)(handle);
+  }
+  bool empty() const { return size() == 0; }
+
+  // How long it still lives, or when it ends; nothing for one that stays, or is not there.
+  std::optional<milliseconds> time_to_live() const;
+  std::optional<time_point> expires_at() const;
+
+  // Since its last use, to seconds. Nothing where the server counts frequencies instead, or there is no value.
+  std::optional<milliseconds> idle_time() const;
+  // The server's logarithmic count of its uses. Nothing where the server keeps times instead, or there is no value.
+  std::optional<int> frequency() const;
+  // Sets them. They are about the server's memory of the key, not its value: a view for reading is enough.
+  // Fails: false where the server does not keep that, or there is no value.
+  bool set_idle_time(milliseconds idle) const;
+  bool set_frequency(int count) const;
+  // Counts as a use.
+  void touch() const;
+
+  // Lets it end. A time that has passed ends it at its next use.
+  // Fails: false where there is no value.
+  bool expire_in(milliseconds lifetime);
+  bool expire_at(time_point end);
+  // Lets it stay. Fails: false where there is no value.
+  bool persist();
+
+  // Removes it; what is written afterwards makes it anew.
+  void remove();
+  // The same, its memory freed by another thread if it is large.
+  void unlink();
+
+  // The server's handle, for what has no wrapper: null where there is no value and the view is for reading. Good until
+  // the next thing that may change keys; a raw function that iterates has to end that itself.
+  abi::ModuleKey* raw() const { return entry_.raw(); }
+
+ protected:
+  basic_key(const detail::key_seed& seed, key_type type) noexcept
+      : entry_{seed.ctx, seed.name, seed.mode, type, seed.owner} {}
+  basic_key(basic_key&&) noexcept = default;
+  ~basic_key() = default;
+
+  void set_string(const text_argument& value);
+
+  // Ends iterations that C would leave with dangling pointers.
+  void changing() { entry_.advance(); }
+
+  mutable detail::open_key entry_;
+
+ private:
+  friend detail::key_internals;
+};
+
+// A key whatever its value.
+class any_key : public basic_key {
+ public:
+  explicit any_key(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::unknown} {}
+
+  // Makes it a string, whatever its value was; an expiry goes.
+  void set(const text_argument& value) { set_string(value); }
+
+ protected:
+  any_key(any_key&&) noexcept = default;
+  ~any_key() = default;
+};
+
+namespace detail {
+
+struct key_internals {
+  static open_key& entry(const basic_key& key) noexcept { return key.entry_; }
+};
+
+// Gives a class of keys a life of its own: frames hold it, handlers do not.
+template <class K>
+struct held_key final : K {
+  explicit held_key(const key_seed& seed) noexcept : K{seed} {}
+  held_key(held_key&&) noexcept = default;
+};
+
+}  // namespace detail
+
+// A class of keys: any_key, string_key, list, hash, sorted_set, set, stream.
+template <class K>
+concept key_class = std::derived_from<K, basic_key>;
+
+// A handler's parameter: a key to read. `key->size()`, `*key`. It cannot be copied, so that none outlives the frame.
+template <key_class K, access Access = access::read>
+class read {
+ public:
+  using key = K;
+  using pointee = const K;
+  static constexpr int mode = detail::read_mode;
+
+  constexpr explicit read(const K& opened) noexcept : key_{opened} {}
+  read(const read&) = delete;
+  read& operator=(const read&) = delete;
+
+  constexpr const K* operator->() const noexcept { return &key_; }
+  constexpr const K& operator*() const noexcept { return key_; }
+
+ private:
+  const K& key_;
+};
+
+// A handler's parameter: a key to read and to write, made by what is written where it is missing.
+template <key_class K, access Access = access::read | access::update>
+class write {
+ public:
+  using key = K;
+  using pointee = K;
+  static constexpr int mode = detail::write_mode;
+
+  constexpr explicit write(K& opened) noexcept : key_{opened} {}
+  write(const write&) = delete;
+  write& operator=(const write&) = delete;
+
+  constexpr K* operator->() const noexcept { return &key_; }
+  constexpr K& operator*() const noexcept { return key_; }
+
+ private:
+  K& key_;
+};
+
+// What ctx.open<rm::read<K>>(name) and ctx.open<rm::write<K>>(name) give: a key that is closed with this object.
+// Owns: the open key. Moves.
+template <class View>
+class opened {
+ public:
+  using key = typename View::key;
+  using pointee = typename View::pointee;
+
+  explicit opened(const detail::key_seed& seed) noexcept : key_{seed} {}
+  opened(opened&&) noexcept = default;
+
+  pointee* operator->() const noexcept { return &key_; }
+  pointee& operator*() const noexcept { return key_; }
+
+ private:
+  mutable detail::held_key<key> key_;
+};
+
+namespace detail {
+
+// The server's bits for how a key is opened, or the error for flags that the server does not know.
+struct checked_mode {
+  int bits;
+  bool good;
+};
+checked_mode checked_open_mode(int base, flag_set<open_mode> flags) noexcept;
+[[gnu::cold]] error_reply unknown_open_mode();
+[[gnu::cold]] error_reply wrong_type_error();
+template <class View>
+struct opener {
+  static result<opened<View>> open(abi::ModuleCtx* ctx, string_ref name, flag_set<open_mode> flags) {
+    return from({ctx, name.raw(), View::mode, name_owner::caller}, flags);
+  }
+  static result<opened<View>> open(abi::ModuleCtx* ctx, std::string_view name, flag_set<open_mode> flags) {
+    return from({ctx, string{name}.release(), View::mode, name_owner::key}, flags);
+  }
+
+ private:
+  static result<opened<View>> from(key_seed seed, flag_set<open_mode> flags) {
+    const checked_mode mode = checked_open_mode(seed.mode, flags);
+    seed.mode = mode.bits;
+    opened<View> key{seed};
+    if (!mode.good) [[unlikely]]
+      return unknown_open_mode();
+    open_key& entry = key_internals::entry(*key);
+    entry.open();
+    if (!entry.has_wanted_type()) [[unlikely]]
+      return wrong_type_error();
+    if (entry.raw() == nullptr) entry.keep_name();  // there is no handle that would
+    return result<opened<View>>{std::move(key)};
+  }
+};
+
+}  // namespace detail
+}  // namespace redismodule
