@@ -1,6 +1,8 @@
-# cmake -DPYTHON=… -DRUNNER=… -DTWINS=<folder> -DSERVER=… -DWRONG=<suite> -DRIGHT=<suite> -P expect_failure.cmake
+# cmake -DPYTHON=… -DRUNNER=… -DTWINS=<folder> -DWRONG_TWINS=<folder> -DSERVER=… -DWRONG=<suite> -DRIGHT=<suite>
+#       -P expect_failure.cmake
 # Passes if of these two suites the first is found not to be as it should be, and nothing else.
-execute_process(COMMAND ${PYTHON} ${RUNNER} --twins ${TWINS} --suite ${WRONG} --suite ${RIGHT} ${SERVER}
+execute_process(COMMAND ${PYTHON} ${RUNNER} --twins ${TWINS} --twins ${WRONG_TWINS}
+  --suite ${WRONG} --suite ${RIGHT} ${SERVER}
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 message("${output}")
 if(NOT status EQUAL 1)
