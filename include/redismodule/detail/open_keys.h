@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "redismodule/abi/constants.h"
 #include "redismodule/string.h"
 #include "redismodule/translate.h"
 
