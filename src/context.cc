@@ -1,9 +1,12 @@
 #include "redismodule/context.h"
 
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
 
 #include "redismodule/detail/letters.h"
 #include "redismodule/detail/line.h"
+#include "redismodule/unsupported.h"
 
 namespace redismodule {
 namespace detail {
@@ -56,6 +59,141 @@ void log_line(abi::ModuleCtx* ctx, log_level level, std::string_view subject, st
 
 }  // namespace detail
 
+namespace {
+
+// A string that the server made for us, or nothing.
+std::optional<string> adopt(abi::ModuleString* owned) noexcept {
+  if (owned == nullptr) return std::nullopt;
+  return string::adopt(owned);
+}
+
+}  // namespace
+
 void context::log(log_level level, std::string_view text) noexcept { detail::log_line(raw_, level, {}, text); }
+
+std::optional<std::string_view> context::current_command() const {
+  detail::need(api.GetCurrentCommandName, abi::function::GetCurrentCommandName);
+  const char* name = api.GetCurrentCommandName(raw_);
+  if (name == nullptr) return std::nullopt;
+  return std::string_view{name};
+}
+
+std::optional<client_info> context::client(client_id id) const noexcept {
+  abi::ModuleClientInfo raw{};
+  raw.version = abi::MODULE_CLIENTINFO_VERSION;
+  if (api.GetClientInfoById(&raw, id) != abi::MODULE_OK) return std::nullopt;
+  client_info info;
+  info.id = raw.id;
+  info.port = raw.port;
+  info.database = raw.db;
+  static_assert(sizeof info.address == sizeof raw.addr);
+  std::memcpy(info.address, raw.addr, sizeof raw.addr);
+  info.flags = flags_from_server<client_flag>(server().family, raw.flags);
+  return info;
+}
+
+std::optional<string> context::client_name(client_id id) const {
+  detail::need(api.GetClientNameById, abi::function::GetClientNameById);
+  return adopt(api.GetClientNameById(raw_, id));
+}
+
+result<void> context::set_client_name(client_id id, const detail::server_text& name) {
+  if (api.SetClientNameById == nullptr) return unsupported_error(abi::function::SetClientNameById);
+  if (api.SetClientNameById(id, name.raw()) == abi::MODULE_OK) return {};
+  if (errno == ENOENT) return error_reply{"ERR No such client"};
+  return error_reply{"ERR Client names cannot contain spaces, newlines or special characters."};
+}
+
+std::optional<string> context::client_user(client_id id) const {
+  detail::need(api.GetClientUserNameById, abi::function::GetClientUserNameById);
+  return adopt(api.GetClientUserNameById(raw_, id));
+}
+
+std::optional<string> context::client_certificate(client_id id) const {
+  detail::need(api.GetClientCertificate, abi::function::GetClientCertificate);
+  return adopt(api.GetClientCertificate(raw_, id));
+}
+
+std::optional<string> context::current_user() const {
+  detail::need(api.GetCurrentUserName, abi::function::GetCurrentUserName);
+  // Before Redis 8.0 the server asks the client for its user without looking whether there is one.
+  detail::need(api.GetClientUserNameById, abi::function::GetClientUserNameById);
+  string name = string::adopt(api.GetClientUserNameById(raw_, client()));
+  if (!name) return std::nullopt;
+  return adopt(api.GetCurrentUserName(raw_));
+}
+
+result<void> context::notify(key_event kind, const char* event, const detail::server_text& key) {
+  const server_flags bits = to_server(server().family, flag_set<key_event>{kind});
+  if (!bits.complete) return error_reply{"ERR this server has no such kind of event"};
+  detail::close_open_keys();
+  if (api.NotifyKeyspaceEvent(raw_, static_cast<int>(bits.bits), event, key.raw()) == abi::MODULE_OK) return {};
+  return error_reply{"ERR there is no client to make an event for"};
+}
+
+int context::publish(const detail::server_text& channel, const detail::server_text& message) {
+  detail::close_open_keys();
+  return api.PublishMessage(raw_, channel.raw(), message.raw());
+}
+
+int context::publish_shard(const detail::server_text& channel, const detail::server_text& message) {
+  detail::need(api.PublishMessageShard, abi::function::PublishMessageShard);
+  detail::close_open_keys();
+  return api.PublishMessageShard(raw_, channel.raw(), message.raw());
+}
+
+std::optional<std::string_view> server_fields::text(const char* field) const& noexcept {
+  const char* value = api.ServerInfoGetFieldC(handle_.raw(), field);
+  if (value == nullptr) return std::nullopt;
+  return std::string_view{value};
+}
+
+string server_fields::string_of(const char* field) const noexcept {
+  return string::adopt(api.ServerInfoGetField(nullptr, handle_.raw(), field));
+}
+
+std::optional<long long> server_fields::integer(const char* field) const noexcept {
+  int error = abi::MODULE_OK;
+  const long long value = api.ServerInfoGetFieldSigned(handle_.raw(), field, &error);
+  return error == abi::MODULE_OK ? std::optional{value} : std::nullopt;
+}
+
+std::optional<unsigned long long> server_fields::unsigned_integer(const char* field) const noexcept {
+  int error = abi::MODULE_OK;
+  const unsigned long long value = api.ServerInfoGetFieldUnsigned(handle_.raw(), field, &error);
+  return error == abi::MODULE_OK ? std::optional{value} : std::nullopt;
+}
+
+std::optional<double> server_fields::number(const char* field) const noexcept {
+  int error = abi::MODULE_OK;
+  const double value = api.ServerInfoGetFieldDouble(handle_.raw(), field, &error);
+  return error == abi::MODULE_OK ? std::optional{value} : std::nullopt;
+}
+
+std::chrono::milliseconds unix_time() noexcept { return std::chrono::milliseconds{api.Milliseconds()}; }
+
+std::chrono::microseconds unix_time_us() {
+  detail::need(api.Microseconds, abi::function::Microseconds);
+  return std::chrono::microseconds{api.Microseconds()};
+}
+
+std::chrono::microseconds cached_unix_time() {
+  detail::need(api.CachedMicroseconds, abi::function::CachedMicroseconds);
+  return std::chrono::microseconds{api.CachedMicroseconds()};
+}
+
+std::chrono::microseconds monotonic_time() {
+  detail::need(api.MonotonicMicroseconds, abi::function::MonotonicMicroseconds);
+  return std::chrono::microseconds{api.MonotonicMicroseconds()};
+}
+
+void add_latency_sample(const char* event, std::chrono::milliseconds latency) noexcept {
+  api.LatencyAddSample(event, latency.count());
+}
+
+flag_set<context_flag> known_context_flags() {
+  detail::need(api.GetContextFlagsAll, abi::function::GetContextFlagsAll);
+  return flags_from_server<context_flag>(server().family, static_cast<unsigned>(api.GetContextFlagsAll()));
+}
 
 }  // namespace redismodule

@@ -5,6 +5,7 @@
 
 #include "image.h"
 #include "redismodule/memory/memory.h"
+#include "redismodule/string.h"
 
 // Written by redismodule_add_module(): the symbols that the check after linking let pass, separated by spaces.
 extern "C" {
@@ -95,6 +96,7 @@ bool build(const detail::module_definition& module, abi::ModuleCtx* ctx, args ar
 // The server takes back what was registered; what we hold goes here, since the image may stay mapped.
 void forget() noexcept {
   detail::forget_commands();
+  detail::drain_strings();
   std::vector<unload_hook>{}.swap(unload_hooks);
   loaded = nullptr;
 }
@@ -148,6 +150,8 @@ namespace detail {
 int load(const module_definition& module, void* context, void** argv, int argc) noexcept {
   auto* ctx = static_cast<abi::ModuleCtx*>(context);
   if (!resolve(ctx)) return abi::MODULE_ERR;
+  take_lock_ownership();
+  calls_run_as_caller = false;
   const bool is_live = loaded != nullptr || left_by_failed_load;
   auto reason = reason_not_to_load(module.name);
   if (reason.empty() && !memory::start(ctx)) reason = "the server does not give out memory";

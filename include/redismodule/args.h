@@ -271,6 +271,8 @@ class rest {
   constexpr iterator end() const noexcept { return iterator{first_ + size_ * element::width}; }
   // Only where i < size().
   T operator[](std::size_t i) const { return element::make(first_ + i * element::width); }
+  // The arguments as the server has them, size() of them, or twice as many where T is a pair.
+  constexpr abi::ModuleString** raw() const noexcept requires(element::width == 1) { return first_; }
 
  private:
   abi::ModuleString** first_ = nullptr;

@@ -80,6 +80,10 @@ class module_builder {
     });
   }
 
+  // From now on calls run under the access rules of the client whose command runs, unless a call names a user: as if each
+  // said rm::as_caller. Since: Redis 7.0; before, every call is then an error.
+  void calls_as_caller() noexcept { detail::calls_run_as_caller = true; }
+
   void log(log_level level, std::string_view text) noexcept { detail::log_line(ctx_, level, "", text); }
   const char* name() const noexcept { return name_; }
   abi::ModuleCtx* raw() const noexcept { return ctx_; }

@@ -3,8 +3,11 @@
 
 #include "redismodule/api.h"
 #include "redismodule/args.h"
+#include "redismodule/call.h"
+#include "redismodule/call_reply.h"
 #include "redismodule/command.h"
 #include "redismodule/context.h"
+#include "redismodule/format.h"
 #include "redismodule/handle.h"
 #include "redismodule/hash.h"
 #include "redismodule/key.h"
@@ -22,3 +25,4 @@
 #include "redismodule/string.h"
 #include "redismodule/string_key.h"
 #include "redismodule/unsupported.h"
+#include "redismodule/user.h"

@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "redismodule/abi/constants.h"
+#include "redismodule/call_reply.h"
+#include "redismodule/detail/fields.h"
 #include "redismodule/detail/integer.h"
 #include "redismodule/result.h"
 #include "redismodule/string.h"
@@ -39,6 +41,43 @@ struct ok_t {
 };
 inline constexpr ok_t ok{};
 
+// A null array: to RESP2 clients another null than that of std::nullopt; to RESP3 clients, which have one null, that.
+struct null_array_t {};
+inline constexpr null_array_t null_array{};
+
+namespace detail {
+
+// Never defined: a format that reaches this does not compile, and the compiler prints the name.
+void a_verbatim_format_is_three_printable_characters();
+
+// Three printable characters: checked when compiled.
+class verbatim_format {
+ public:
+  consteval verbatim_format(const char (&text)[4]) : text_{text} {
+    for (int i = 0; i < 3; ++i) {
+      if (is_control(text[i]) || text[i] == ' ') a_verbatim_format_is_three_printable_characters();
+    }
+  }
+  constexpr const char* c_str() const noexcept { return text_; }
+  constexpr bool is_text() const noexcept { return std::string_view{text_} == "txt"; }
+
+ private:
+  const char* text_;
+};
+
+}  // namespace detail
+
+// Text for people, with its format: verbatim{"# Title", "mkd"}. RESP2 clients get a string. Views the text.
+struct verbatim {
+  std::string_view text;
+  detail::verbatim_format format{"txt"};
+};
+
+// An integer of any size, as its digits, with a '-' in front or not. RESP2 clients get a string. Views the digits.
+struct big_number {
+  std::string_view digits;
+};
+
 // How a T is written. To return a type of your own from a handler, specialise it:
 //
 //   template <>
@@ -61,11 +100,15 @@ concept replyable = requires(reply& out, T& value) {
 
 namespace detail {
 
-enum class aggregate_kind : unsigned char { array, set, map };
+enum class aggregate_kind : unsigned char { array, set, map, attribute };
 
-[[gnu::cold]] int reply_empty_string(abi::ModuleCtx* ctx) noexcept;
-void reply_bool(abi::ModuleCtx* ctx, bool value) noexcept;
-void reply_big_number(abi::ModuleCtx* ctx, unsigned long long value) noexcept;
+int reply_bool(abi::ModuleCtx* ctx, bool value) noexcept;
+int reply_large_integer(abi::ModuleCtx* ctx, unsigned long long value) noexcept;
+int reply_big_number(abi::ModuleCtx* ctx, std::string_view digits) noexcept;
+int reply_verbatim(abi::ModuleCtx* ctx, std::string_view text, const verbatim_format& format) noexcept;
+int reply_uncounted_error(abi::ModuleCtx* ctx, const char* text) noexcept;
+// False where the client cannot have attributes. `size`: MODULE_POSTPONED_LEN, or in pairs.
+bool begin_attribute(abi::ModuleCtx* ctx, long size) noexcept;
 void begin_aggregate(abi::ModuleCtx* ctx, aggregate_kind kind, std::size_t size) noexcept;
 void begin_postponed(abi::ModuleCtx* ctx, aggregate_kind kind) noexcept;
 void end_postponed(abi::ModuleCtx* ctx, aggregate_kind kind, std::size_t values) noexcept;
@@ -92,9 +135,11 @@ class reply {
   // RESP3: a big number above the range of integers, where the server can; otherwise its digits.
   void unsigned_integer(unsigned long long value) noexcept {
     if (value <= static_cast<unsigned long long>(-1) / 2) return integer(static_cast<long long>(value));
-    if (!has_room()) return;
-    ++values_;
-    detail::reply_big_number(ctx_, value);
+    if (has_room()) wrote(detail::reply_large_integer(ctx_, value));
+  }
+  // RESP3: a big number, where the server can; otherwise its digits. Where they are no number, an error.
+  void big_integer(std::string_view digits) noexcept {
+    if (has_room()) wrote(detail::reply_big_number(ctx_, digits));
   }
   // A NaN loses its sign, which servers before 7.2 would show.
   void number(double value) noexcept {
@@ -102,11 +147,15 @@ class reply {
       value = std::numeric_limits<double>::quiet_NaN();
     if (has_room()) wrote(detail::nothrow(api.ReplyWithDouble)(ctx_, value));
   }
+  // With up to 17 digits after the point, without an exponent.
+  void long_number(long double value) noexcept {
+    if (value != value) [[unlikely]]
+      value = std::numeric_limits<long double>::quiet_NaN();
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithLongDouble)(ctx_, value));
+  }
   // RESP3: a boolean where the server can; otherwise 1 or 0.
   void boolean(bool value) noexcept {
-    if (!has_room()) return;
-    ++values_;
-    detail::reply_bool(ctx_, value);
+    if (has_room()) wrote(detail::reply_bool(ctx_, value));
   }
   void text(std::string_view bytes) noexcept {
     if (has_room()) wrote(detail::nothrow(api.ReplyWithStringBuffer)(ctx_, bytes.data(), bytes.size()));
@@ -114,7 +163,16 @@ class reply {
   // Where there is no string, an empty one.
   void text(string_ref string) noexcept {
     if (!has_room()) return;
-    wrote(string ? detail::nothrow(api.ReplyWithString)(ctx_, string.raw()) : detail::reply_empty_string(ctx_));
+    wrote(string ? detail::nothrow(api.ReplyWithString)(ctx_, string.raw())
+                 : detail::nothrow(api.ReplyWithEmptyString)(ctx_));
+  }
+  // Up to the first zero byte.
+  void text(const char* string) noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithCString)(ctx_, string));
+  }
+  // RESP3: text with its format; where the server has no other formats than "txt", a string.
+  void verbatim(std::string_view text, detail::verbatim_format format = {"txt"}) noexcept {
+    if (has_room()) wrote(detail::reply_verbatim(ctx_, text, format));
   }
   void status(const simple& line) noexcept {
     if (has_room()) wrote(detail::nothrow(api.ReplyWithSimpleString)(ctx_, line.c_str()));
@@ -122,9 +180,27 @@ class reply {
   void error(const error_reply& line) noexcept {
     if (has_room()) wrote(detail::nothrow(api.ReplyWithError)(ctx_, line.c_str()));
   }
+  // An error that INFO errorstats does not count, for one that is no news. Before Valkey 9.1 it is counted.
+  void uncounted_error(const error_reply& line) noexcept {
+    if (has_room()) wrote(detail::reply_uncounted_error(ctx_, line.c_str()));
+  }
   void null() noexcept {
     if (has_room()) wrote(detail::nothrow(api.ReplyWithNull)(ctx_));
   }
+  void null_array() noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithNullArray)(ctx_));
+  }
+  void empty_array() noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithEmptyArray)(ctx_));
+  }
+  void empty_text() noexcept {
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithEmptyString)(ctx_));
+  }
+
+  // What a call answered, as it is. Where it has what only RESP3 has and the client speaks RESP2, in the forms of that.
+  // Where the command was not run, the error.
+  void pass(const call_reply& from);
+  void pass(call_reply_ref from);
 
   // Any value that has reply_traits.
   template <class T>
@@ -145,6 +221,11 @@ class reply {
   aggregate array() noexcept;
   aggregate set() noexcept;
   aggregate map() noexcept;
+
+  // RESP3: pairs about the value that is written next; not counted as a value. RESP2 clients and servers before 7.0
+  // have none: there what is pushed is dropped.
+  aggregate attribute(std::size_t size) noexcept;
+  aggregate attribute() noexcept;
 
   // Whether nothing was written yet.
   bool empty() const noexcept { return values_ == 0; }
@@ -190,6 +271,7 @@ class [[nodiscard]] aggregate {
     }
     out_.values_ = values_after_;
     out_.limit_ = limit_after_;
+    if (kind_ == detail::aggregate_kind::attribute) out_.overflowed_ = overflowed_before_;
   }
 
   // One value more; past the announced size it is dropped.
@@ -215,6 +297,14 @@ class [[nodiscard]] aggregate {
         limit_after_{std::exchange(out.limit_, size)},
         size_{size},
         kind_{kind} {}
+  // An attribute: no value of its own. What is too much of one is dropped without a word.
+  aggregate(reply& out, std::size_t size, std::size_t limit) noexcept
+      : out_{out},
+        values_after_{std::exchange(out.values_, 0)},
+        limit_after_{std::exchange(out.limit_, limit)},
+        size_{size},
+        kind_{detail::aggregate_kind::attribute},
+        overflowed_before_{out.overflowed_} {}
   // One that is dropped, with all that is pushed into it.
   explicit aggregate(reply& out) noexcept
       : out_{out},
@@ -228,6 +318,7 @@ class [[nodiscard]] aggregate {
   std::size_t limit_after_;
   std::size_t size_;  // in values: two for a map's pair
   detail::aggregate_kind kind_;
+  bool overflowed_before_ = false;
 };
 
 inline aggregate reply::array(std::size_t size) noexcept {
@@ -261,6 +352,15 @@ inline aggregate reply::map() noexcept {
   return {*this, detail::aggregate_kind::map, aggregate::postponed};
 }
 
+inline aggregate reply::attribute(std::size_t size) noexcept {
+  const bool is_written = values_ != limit_ && detail::begin_attribute(ctx_, static_cast<long>(size));
+  return is_written ? aggregate{*this, 2 * size, 2 * size} : aggregate{*this, 0, 0};
+}
+inline aggregate reply::attribute() noexcept {
+  const bool is_written = values_ != limit_ && detail::begin_attribute(ctx_, abi::MODULE_POSTPONED_LEN);
+  return is_written ? aggregate{*this, aggregate::postponed, aggregate::postponed} : aggregate{*this, 0, 0};
+}
+
 namespace detail {
 
 template <class T>
@@ -271,6 +371,12 @@ concept sized_range = !textual<T> && requires(T & range) {
   { range.size() } -> std::convertible_to<std::size_t>;
   { range.begin() != range.end() } -> std::convertible_to<bool>;
   *range.begin();
+};
+
+template <class T>
+concept variant_like = requires(const T& value) {
+  value.valueless_by_exception();
+  value.index();
 };
 
 template <class T>
@@ -312,7 +418,13 @@ struct reply_traits<T> {
 
 template <std::floating_point T>
 struct reply_traits<T> {
-  static void write(reply& out, T value) noexcept { out.number(static_cast<double>(value)); }
+  static void write(reply& out, T value) noexcept {
+    if constexpr (std::is_same_v<T, long double>) {
+      out.long_number(value);
+    } else {
+      out.number(static_cast<double>(value));
+    }
+  }
 };
 
 template <>
@@ -321,8 +433,12 @@ struct reply_traits<bool> {
 };
 
 // std::string, std::string_view, const char*: bulk strings.
+template <class T>
+requires(std::is_same_v<T, const char*> || std::is_same_v<T, char*>) struct reply_traits<T> {
+  static void write(reply& out, const char* value) noexcept { out.text(value); }
+};
 template <detail::textual T>
-struct reply_traits<T> {
+requires(!std::is_pointer_v<T>) struct reply_traits<T> {
   static void write(reply& out, std::string_view value) noexcept { out.text(value); }
 };
 
@@ -349,6 +465,40 @@ struct reply_traits<ok_t> {
 template <>
 struct reply_traits<error_reply> {
   static void write(reply& out, const error_reply& value) noexcept { out.error(value); }
+};
+
+template <>
+struct reply_traits<null_array_t> {
+  static void write(reply& out, null_array_t) noexcept { out.null_array(); }
+};
+
+template <>
+struct reply_traits<verbatim> {
+  static void write(reply& out, const verbatim& value) noexcept { out.verbatim(value.text, value.format); }
+};
+
+template <>
+struct reply_traits<big_number> {
+  static void write(reply& out, big_number value) noexcept { out.big_integer(value.digits); }
+};
+
+template <>
+struct reply_traits<stream_id> {
+  static void write(reply& out, const stream_id& id) noexcept;
+};
+
+// What a call answered.
+template <>
+struct reply_traits<call_reply> {
+  static void write(reply& out, const call_reply& from) { out.pass(from); }
+};
+template <>
+struct reply_traits<call_reply_ref> {
+  static void write(reply& out, call_reply_ref from) { out.pass(from); }
+};
+template <>
+struct reply_traits<call_value> {
+  static void write(reply& out, const call_value& value);
 };
 
 template <>
@@ -392,6 +542,25 @@ struct reply_traits<std::pair<First, Second>> {
     aggregate array = out.array(2);
     array.push(values.first);
     array.push(values.second);
+  }
+};
+
+// One of its alternatives, whichever it is; where it is none, because an exception came between, null.
+template <template <class...> class Variant, replyable... Values>
+requires detail::variant_like<Variant<Values...>>
+struct reply_traits<Variant<Values...>> {
+  static void write(reply& out, const Variant<Values...>& value) {
+    if (value.valueless_by_exception()) return out.null();
+    visit([&](const auto& held) { out.push(held); }, value);
+  }
+};
+
+// A struct with described fields: a map of their names.
+template <detail::described T>
+struct reply_traits<T> {
+  static void write(reply& out, const T& value) {
+    aggregate map = out.map(detail::field_count<T>);
+    detail::for_each_field(value, [&](std::string_view name, const auto& field) { map.push(name, field); });
   }
 };
 

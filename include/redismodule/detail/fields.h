@@ -1,0 +1,153 @@
+// The description of a struct by its fields, for replies and for data types:
+//
+//   struct point {
+//     int x, y;
+//     static constexpr auto fields = rm::fields(rm::field<&point::x>, rm::field<&point::y>);
+//   };
+//   constexpr auto describe(rm::of<other::type>) { return rm::fields(rm::field<&other::type::name>); }  // beside the
+//   type
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+namespace redismodule {
+
+// What describe() is found by, for types that are not yours: by argument-dependent lookup.
+template <class T>
+struct of {};
+
+namespace detail {
+
+// A string literal as a template argument.
+template <std::size_t N>
+struct fixed_text {
+  char text[N];
+  consteval fixed_text(const char (&literal)[N]) {
+    for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+  }
+  constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+};
+
+template <auto Pointer>
+constexpr std::string_view spelled() noexcept {
+  return __PRETTY_FUNCTION__;
+}
+
+// The member's name as it stands in the source. Both compilers spell the pointer "&…::name", and then, "]" or ";".
+template <auto Pointer>
+constexpr std::string_view member_name() noexcept {
+  std::string_view text = spelled<Pointer>();
+  text.remove_prefix(text.find("Pointer = ") + 10);
+  text = text.substr(0, text.find_first_of(";]"));
+  while (text.back() == ')') text.remove_suffix(1);  // g++ puts some in parentheses
+  return text.substr(text.rfind(':') + 1);
+}
+
+template <class Pointer>
+struct member;
+template <class Owner, class Value>
+struct member<Value Owner::*> {
+  using owner = Owner;
+  using value = Value;
+};
+
+}  // namespace detail
+
+// Says that a field goes by another name than its member's: rm::field<&point::x, rm::named<"left">>.
+template <detail::fixed_text Name>
+struct named {
+  static constexpr std::string_view name = Name.view();
+};
+
+namespace detail {
+
+template <class T>
+concept name_attribute = requires {
+  { T::name } -> std::convertible_to<std::string_view>;
+};
+
+template <auto Pointer, class... Attributes>
+constexpr std::string_view field_name() noexcept {
+  std::string_view name = member_name<Pointer>();
+  [[maybe_unused]] auto take = [&]<class Attribute>(std::type_identity<Attribute>) {
+    if constexpr (name_attribute<Attribute>) name = Attribute::name;
+  };
+  (take(std::type_identity<Attributes>{}), ...);
+  return name;
+}
+
+}  // namespace detail
+
+// A field by the pointer to its member, and what else is said about it.
+template <auto Pointer, class... Attributes>
+struct described_field {
+  static_assert(std::is_member_object_pointer_v<decltype(Pointer)>, "redismodule: a field is a pointer to a member");
+  using owner = typename detail::member<decltype(Pointer)>::owner;
+  using value = typename detail::member<decltype(Pointer)>::value;
+  static constexpr std::string_view name = detail::field_name<Pointer, Attributes...>();
+
+  // Whether this attribute was given.
+  template <class Attribute>
+  static constexpr bool has = (false || ... || std::is_same_v<Attribute, Attributes>);
+
+  static constexpr value& of(owner& object) noexcept { return object.*Pointer; }
+  static constexpr const value& of(const owner& object) noexcept { return object.*Pointer; }
+};
+
+template <auto Pointer, class... Attributes>
+inline constexpr described_field<Pointer, Attributes...> field{};
+
+// All fields of a struct, in the order in which they are written.
+template <class... Fields>
+struct field_list {
+  static constexpr std::size_t size = sizeof...(Fields);
+};
+
+template <class... Fields>
+constexpr field_list<Fields...> fields(const Fields&...) noexcept {
+  return {};
+}
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_field_list = false;
+template <class... Fields>
+inline constexpr bool is_field_list<field_list<Fields...>> = true;
+
+template <class T>
+concept described_inside = is_field_list<std::remove_cvref_t<decltype(T::fields)>>;
+template <class T>
+concept described_outside = is_field_list<std::remove_cvref_t<decltype(describe(of<T>{}))>>;
+template <class T>
+concept described = std::is_class_v<T> &&(described_inside<T> || described_outside<T>);
+
+template <class T>
+constexpr auto fields_of() noexcept {
+  if constexpr (described_inside<T>) {
+    return std::remove_cvref_t<decltype(T::fields)>{};
+  } else {
+    return std::remove_cvref_t<decltype(describe(of<T>{}))>{};
+  }
+}
+
+template <described T>
+inline constexpr std::size_t field_count = decltype(fields_of<T>())::size;
+
+// Calls f(name, field) for each field of the object.
+template <class T, class F, class... Fields>
+constexpr void for_each_of(T& object, F& f, field_list<Fields...>) {
+  (f(Fields::name, Fields::of(object)), ...);
+}
+template <class T, class F>
+constexpr void for_each_field(T& object, F&& f) {
+  for_each_of(object, f, fields_of<std::remove_const_t<T>>());
+}
+
+}  // namespace detail
+
+}  // namespace redismodule
