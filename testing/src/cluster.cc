@@ -1,15 +1,10 @@
 #include "redismodule/testing/cluster.h"
 
-#include <csignal>
-#include <thread>
-
 #include "cluster_state.h"
 
 namespace redismodule::testing {
 namespace {
 
-using namespace std::chrono_literals;
-using clock = std::chrono::steady_clock;
 using detail::cluster_state;
 using detail::name_of;
 using detail::slot_count;
@@ -67,18 +62,13 @@ std::vector<slot_range> cluster::slots_of(cluster_node& node) { return state_->l
 
 void cluster::kill(cluster_node& node) {
   if (!node.alive()) throw error{name_of(node) + " is down already"};
-  ::kill(node.pid(), SIGKILL);
-  const auto deadline = clock::now() + state_->options.patience;
-  while (node.alive()) {
-    if (clock::now() > deadline) throw error{name_of(node) + " does not die"};
-    std::this_thread::sleep_for(1ms);
-  }
-  state_->places->nodes[node.index()].life.fetch_add(1, std::memory_order_release);
+  node.kill();
+  state_->note_lives();
 }
 
 void cluster::start(cluster_node& node) {
   if (node.alive()) throw error{name_of(node) + " runs already"};
-  node.restart();
+  node.start();
   state_->note_lives();
 }
 
@@ -107,6 +97,8 @@ void cluster::failover(cluster_node& replica, std::string_view how) {
     state_->wait_until_well("all to be well after " + name_of(replica) + " became a master");
   });
 }
+
+void cluster::set_patience(std::chrono::milliseconds patience) { state_->options.patience = patience; }
 
 std::string cluster::report() { return state_->report(); }
 

@@ -87,13 +87,14 @@ void cluster_state::start_all() {
   for (std::size_t i = 0; i < count; ++i) {
     server one = started[i].get();
     const int port = leases[i].port();
-    std::string id = one.call("CLUSTER", "MYID").str();
+    const reply id = one.call("CLUSTER", "MYID");
+    if (id.is_error()) throw start_failed{name_of(i, port) + " answers CLUSTER MYID with " + id.error()};
     cluster_place& place = places->nodes.emplace_back();
     place.port = leases[i].port();
     place.socket = one.socket();
     place.log = one.directory() + "/log";
     pids.push_back(one.pid());
-    nodes.push_back(std::make_unique<cluster_node>(std::move(one), i, port, std::move(id)));
+    nodes.push_back(std::make_unique<cluster_node>(std::move(one), i, port, id.str()));
   }
   places->patience = options.patience;
   places->owners.assign(slot_count, 0);

@@ -43,9 +43,14 @@ void slot_migration::finish() {
   while (move_keys() > 0) {
   }
   const std::vector<std::string> words{"CLUSTER", "SETSLOT", std::to_string(slot_), "NODE", to_->id()};
-  // The new owner first: between the two, the source still sends clients there by ASK.
+  // The new owner first: until the old one is told, it sends clients there by ASK. The others would find out by
+  // themselves, later.
   state_->order(*to_, words);
   state_->order(*from_, words);
+  for (const auto& seen : state_->look_around()) {
+    if (seen.node == to_ || seen.node == from_ || !seen.self().has("master")) continue;
+    state_->order(*seen.node, words);
+  }
   state_->wait_until_well("all to know that slot " + std::to_string(slot_) + " has moved");
 }
 

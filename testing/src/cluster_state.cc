@@ -1,6 +1,7 @@
 // What the nodes of a cluster think of it, and waiting until they think alike.
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "cluster_state.h"
 #include "process.h"
@@ -117,15 +118,24 @@ std::string cluster_state::flaw_in(const look& seen) {
     std::string why = flaw_of_peer(seen, *other);
     if (!why.empty()) return why;
   }
-  return seen.self().has("slave") ? flaw_of_replica(seen) : std::string{};
+  return seen.self().has("slave") ? flaw_of_replica(seen) : flaw_of_master(seen);
 }
 
-// What all must see alike: who is who's replica, and who serves what.
+std::string cluster_state::flaw_of_master(const look& seen) {
+  for (const auto& [id, p] : seen.view) {
+    if (id == seen.node->id() || !p.has("master") || p.epoch != seen.self().epoch) continue;
+    return " and " + name_of(*find(id)) + " have the same epoch";
+  }
+  return {};
+}
+
+// What all must see alike: who is who's replica, who serves what, and since which epoch. While a node does not know
+// another's, it may take the same for itself; who is then made to give way loses slots that it has just been given.
 std::string cluster_state::agreement(const look& seen) {
   std::string text;
   for (const auto& [id, p] : seen.view) {
     if (cluster_node* node = find(id); node == nullptr || !node->alive()) continue;
-    text += id + (p.has("master") ? " master" : " replica of " + p.master_id);
+    text += id + (p.has("master") ? " master since " + p.epoch : " replica of " + p.master_id);
     for (const slot_range& range : p.slots)
       text += ' ' + std::to_string(range.first) + '-' + std::to_string(range.last);
     text += '\n';
@@ -202,12 +212,11 @@ std::string cluster_state::report() {
   return text;
 }
 
-// A node may also be restarted without the cluster being asked.
+// A node may also die, or be restarted, without the cluster being asked.
 void cluster_state::note_lives() {
   for (const auto& node : nodes) {
-    pid_t& known = pids[node->index()];
-    if (known == node->pid()) continue;
-    known = node->pid();
+    const pid_t now = node->alive() ? node->pid() : -1;
+    if (std::exchange(pids[node->index()], now) == now) continue;
     places->nodes[node->index()].life.fetch_add(1, std::memory_order_release);
   }
 }

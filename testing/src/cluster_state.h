@@ -48,6 +48,7 @@ struct cluster_state {
   std::string flaw_in(const look& seen);
   std::string flaw_of_peer(const look& seen, const cluster_node& other);
   std::string flaw_of_replica(const look& seen);
+  std::string flaw_of_master(const look& seen);
   std::string agreement(const look& seen);
 
   // --- waiting ---

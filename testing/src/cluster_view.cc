@@ -37,6 +37,7 @@ peer parse_line(const std::string& line) {
   peer p{.id = words[0],
          .flags = split(words[2], ','),
          .master_id = words[3],
+         .epoch = words[6],
          .linked = words[7] == "connected",
          .slots = {}};
   for (std::size_t i = 8; i < words.size(); ++i) {

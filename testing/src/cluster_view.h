@@ -17,6 +17,7 @@ struct peer {
   std::string id;
   std::vector<std::string> flags;
   std::string master_id;  // `-`: of none
+  std::string epoch;
   bool linked = false;
   std::vector<slot_range> slots;
 

@@ -222,6 +222,9 @@ class cluster {
   // Why the servers cannot, in words for a skipped test; empty where they can.
   std::string lacks_atomic_migration() const;
 
+  // From now on, instead of `cluster_options::patience`.
+  void set_patience(std::chrono::milliseconds patience);
+
   // Of every node: whether it runs, CLUSTER NODES as it answers, and the end of its log.
   std::string report();
 
