@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 
 #include "redismodule/detail/letters.h"
@@ -54,7 +55,9 @@ void log_line(abi::ModuleCtx* ctx, log_level level, std::string_view subject, st
   line.append(subject);
   if (!subject.empty()) line.append(": ");
   line.append(text);
-  api.Log(ctx, name_of(level), "%s", line.c_str());
+  if (api.Log != nullptr) return api.Log(ctx, name_of(level), "%s", line.c_str());
+  // Why the module is not loaded: a server that has no log for modules has this.
+  std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 }  // namespace detail

@@ -145,11 +145,30 @@ void module_builder::require(since needed, std::string_view what) {
 
 void module_builder::add_unload_hook(void (*hook)(abi::ModuleCtx*)) { unload_hooks.push_back(hook); }
 
+namespace {
+
+constexpr version oldest_server{6, 0, 0};
+
+// What the oldest server has is called without asking whether it is there. That no later one has dropped any of it is
+// made sure of once, here.
+bool has_what_is_taken_for_granted(abi::ModuleCtx* ctx, const char* name) noexcept {
+  for (std::size_t i = 0; i < abi::function_count; ++i) {
+    const auto each = static_cast<abi::function>(i);
+    const version first = since_of(each).redis;
+    if (has(each) || first == version{} || first > oldest_server) continue;
+    say_not_loaded(ctx, name, missing(each).view());
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 namespace detail {
 
 int load(const module_definition& module, void* context, void** argv, int argc) noexcept {
   auto* ctx = static_cast<abi::ModuleCtx*>(context);
-  if (!resolve(ctx)) return abi::MODULE_ERR;
+  if (!resolve(ctx) || !has_what_is_taken_for_granted(ctx, module.name)) return abi::MODULE_ERR;
   take_lock_ownership();
   calls_run_as_caller = false;
   const bool is_live = loaded != nullptr || left_by_failed_load;

@@ -182,7 +182,7 @@ using namespace detail;
 bool start(abi::ModuleCtx* ctx) noexcept {
   unmapping = false;  // where an unloaded module stays mapped, it may be loaded again
   if (from != source::arena) return true;
-  if (!resolve(ctx) || !api.Alloc || !api.Free || !api.MallocSize) return false;
+  if (!resolve(ctx) || !api.Alloc || !api.Calloc || !api.Realloc || !api.Free || !api.MallocSize) return false;
   read_server_functions();
   server_allocator = probe_allocator();
   // An allocator with a word of its own before each block counts that word as usable, unless it has a function that
