@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "redismodule/testing/reply.h"
+#include "reports.h"
 
 namespace redismodule::testing::detail {
 namespace {
@@ -211,6 +212,7 @@ std::string process::output_end() const { return log_end(output_); }
 
 std::string log_end(const std::string& path) {
   const std::string text = read_file(path);
+  if (const std::string report = find_report(text); !report.empty()) return report;
   const std::size_t report = text.rfind("BUG REPORT START");
   if (report == std::string::npos) return last_lines(text, lines_shown);
   const std::size_t line = text.rfind('\n', report);

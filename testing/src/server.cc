@@ -14,6 +14,7 @@
 
 #include "ports.h"
 #include "process.h"
+#include "reports.h"
 
 namespace redismodule::testing {
 namespace {
@@ -238,7 +239,12 @@ struct server::state {
         socket{directory.path() + "/socket"},
         master_port{master} {
     if (!configured_port() && (options.tcp || has_fixed_port(version))) lease_port();
-    start();
+    try {
+      start();
+    } catch (...) {
+      look_for_reports();  // there will be no destructor
+      throw;
+    }
   }
 
   state(const state&) = delete;
@@ -246,7 +252,13 @@ struct server::state {
 
   // The process goes before its directory, also where a client of this server is still around and shares it.
   ~state() {
-    if (process) process->kill();
+    look_for_reports();
+  }
+
+  void look_for_reports() noexcept {
+    if (!process) return;
+    detail::end_process(*process);
+    detail::refuse_reports(*process, reports_taken_to);
   }
 
   std::string config_path() const { return directory.path() + "/server.conf"; }
@@ -388,6 +400,7 @@ struct server::state {
   std::map<std::string, module_file> brought;  // by load(), since the start; by path
   std::shared_ptr<detail::process> process;
   std::optional<client> own;
+  std::size_t reports_taken_to = 0;  // in the log
 };
 
 server::server() : server{server_options{}} {}
@@ -494,6 +507,11 @@ std::string server::info(std::string_view section, std::string_view field) {
   const auto found = fields.find(std::string{field});
   if (found == fields.end()) throw error{"INFO " + std::string{section} + " has no " + std::string{field}};
   return found->second;
+}
+
+std::string server::take_reports() {
+  const std::string text = log();
+  return detail::find_report(text, std::exchange(state_->reports_taken_to, text.size()));
 }
 
 std::string server::log() const { return detail::read_file(state_->log_path()); }

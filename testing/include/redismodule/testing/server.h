@@ -157,6 +157,10 @@ class server {
 
   // All that the server has written to its log and to stdout and stderr, over restarts too.
   std::string log() const;
+  // What a sanitizer has reported in that output since this was last asked, beginning with the first report; empty
+  // without one. A server with a report that nobody took lets the test's process end with status 1: in a build with
+  // sanitizers every test is a test of that, and only one that plants a fault asks.
+  std::string take_reports();
   // Whether the process runs.
   bool alive() const;
   pid_t pid() const noexcept;
