@@ -403,6 +403,18 @@ TEST_F(ClusterTest, MovesSlotsAtOnceWhileClientsWrite) {
   EXPECT_PRED2(contains, what_is_thrown([&] { back.cancel(); }), "No migrations ongoing");
 }
 
+// The keys travel by `aof_rewrite`. Valkey 9.1 calls it without looking whether there is one, in a child.
+TEST_F(ClusterTest, SaysWhyAnAtomicMigrationFailed) {
+  if (const std::string lack = shared->lacks_atomic_migration(); !lack.empty()) GTEST_SKIP() << lack;
+  cluster c{{.masters = 2, .server = {.modules = {{TALLY_MODULE, {"atomic", "no-aof"}}}}}};
+  const auto keys = key_names(20);
+  fill(c, keys);
+  const std::string why = what_is_thrown([&] { c.migrate_slots_atomically({0, 8'000}, c.node(1)); });
+  EXPECT_PRED2(starts_with, why, "the migration of slots 0-8000 has failed: ");
+  EXPECT_EQ(&c.master_of_slot(0), &c.node(0));
+  EXPECT_EQ(wrong_keys(c, keys), std::vector<std::string>{});
+}
+
 // --- failover ---
 
 TEST(FailoverTest, KeepsAModulesKeysThroughTheDeathOfAMaster) {
