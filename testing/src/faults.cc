@@ -78,8 +78,9 @@ std::map<std::string, std::int64_t> faults::live() {
 }
 
 std::vector<std::string> faults::functions() {
+  const reply answer = ask({"functions"});
   std::vector<std::string> names;
-  for (const reply& name : ask({"functions"}).array()) names.push_back(name.str());
+  for (const reply& name : answer.array()) names.push_back(name.str());
   return names;
 }
 
