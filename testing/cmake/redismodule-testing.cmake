@@ -45,18 +45,51 @@ function(redismodule_run_on_servers name target)
   endif()
 endfunction()
 
-# redismodule_add_server_test(<name> SOURCES <file>... [MODULES <target>...] [LIBRARIES <target>...])
+# The libraries of a test framework, `main()` included, and what the program has to be compiled with besides.
+function(_redismodule_use_framework target framework)
+  if(framework STREQUAL "GoogleTest")
+    find_package(GTest REQUIRED)
+    target_link_libraries(${target} PRIVATE GTest::gtest_main)
+  elseif(framework STREQUAL "Catch2")
+    find_package(Catch2 REQUIRED)
+    if(TARGET Catch2::Catch2WithMain)
+      target_link_libraries(${target} PRIVATE Catch2::Catch2WithMain)
+    else()
+      _redismodule_add_main(${target} "#define CATCH_CONFIG_MAIN\n#include <catch2/catch.hpp>\n")
+      target_link_libraries(${target} PRIVATE Catch2::Catch2)
+    endif()
+  elseif(framework STREQUAL "doctest")
+    find_package(doctest REQUIRED)
+    _redismodule_add_main(${target} "#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN\n#include <doctest/doctest.h>\n")
+    target_link_libraries(${target} PRIVATE doctest::doctest)
+  elseif(NOT framework STREQUAL "none")
+    message(FATAL_ERROR "FRAMEWORK is GoogleTest, Catch2, doctest or none, not '${framework}'")
+  endif()
+endfunction()
+
+function(_redismodule_add_main target text)
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/${target}_main.cc)
+  file(CONFIGURE OUTPUT ${file} CONTENT "${text}" @ONLY)
+  target_sources(${target} PRIVATE ${file})
+endfunction()
+
+# redismodule_add_server_test(<name> SOURCES <file>... [MODULES <target>...] [LIBRARIES <target>...]
+#                             [FRAMEWORK GoogleTest|Catch2|doctest|none])
 #
-# A GoogleTest program, run on every server. A module's path is the macro <TARGET>_MODULE in the sources (`hello` gives
-# HELLO_MODULE).
+# A test program, run on every server. A module's path is the macro <TARGET>_MODULE in the sources (`hello` gives
+# HELLO_MODULE). The framework, GoogleTest unless told otherwise, is looked for with find_package and brings main(); with
+# `none`, the sources have one, and whatever else they need is in LIBRARIES.
 function(redismodule_add_server_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;MODULES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FRAMEWORK" "SOURCES;MODULES;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "redismodule_add_server_test(${name}): wants SOURCES, and no '${arg_UNPARSED_ARGUMENTS}'")
   endif()
-  find_package(GTest REQUIRED)
+  if(NOT arg_FRAMEWORK)
+    set(arg_FRAMEWORK GoogleTest)
+  endif()
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE redismodule::testing GTest::gtest_main ${arg_LIBRARIES})
+  target_link_libraries(${name} PRIVATE redismodule::testing ${arg_LIBRARIES})
+  _redismodule_use_framework(${name} ${arg_FRAMEWORK})
   foreach(module IN LISTS arg_MODULES)
     string(TOUPPER "${module}" macro)
     string(MAKE_C_IDENTIFIER "${macro}" macro)

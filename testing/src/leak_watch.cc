@@ -33,23 +33,21 @@ long long number_in(const std::map<std::string, std::string>& fields, const std:
   return found == fields.end() ? 0 : std::strtoll(found->second.c_str(), nullptr, 10);
 }
 
-long long memory_now(client& c) {
-  const std::string text = c.call("INFO", "memory").str();
-  const auto figure = [&text](const std::string& name) -> long long {
-    const std::size_t at = text.find("\n" + name + ":");
-    if (at == std::string::npos) return 0;
-    // used_memory below zero is shown as unsigned.
-    return static_cast<long long>(std::strtoull(text.c_str() + at + name.size() + 2, nullptr, 10));
-  };
-  return figure("used_memory") - figure("mem_clients_normal") - figure("mem_clients_slaves") -
-         figure("mem_replication_backlog") - figure("mem_aof_buffer");
+// A counter that has wrapped below zero is shown as unsigned.
+long long unwrapped(const std::string& text) {
+  return static_cast<long long>(std::strtoull(text.c_str(), nullptr, 10));
 }
 
-long long median_memory(client& c) {
-  std::array<long long, 20> samples;
-  for (long long& sample : samples) sample = memory_now(c);
-  std::nth_element(samples.begin(), samples.begin() + 10, samples.end());
-  return samples[10];
+// By the server's own connection, which it knows for long: what a new one takes is among the buffers of clients only
+// after up to a second.
+long long memory_now(server& s) {
+  const auto figures = s.info("memory");
+  long long memory = unwrapped(figures.at("used_memory"));
+  for (const char* buffers :
+       {"mem_clients_normal", "mem_clients_slaves", "mem_replication_backlog", "mem_aof_buffer"}) {
+    memory -= number_in(figures, buffers);
+  }
+  return memory;
 }
 
 // The words `key=value` of a line.
@@ -253,8 +251,10 @@ std::string growth_of_clients(const kind_of_client& kind, const std::map<std::st
 }  // namespace
 
 long long settled_memory(server& s) {
-  client sampler = s.connect();
-  return median_memory(sampler);
+  std::array<long long, 20> samples;
+  for (long long& sample : samples) sample = memory_now(s);
+  std::nth_element(samples.begin(), samples.begin() + 10, samples.end());
+  return samples[10];
 }
 
 long long memory_growth(server& s, const std::function<void()>& run, const std::function<long long()>& known) {
@@ -345,7 +345,8 @@ leak_watch::snapshot leak_watch::look() {
   seen.threads = threads_of(seen.pid);
   seen.children = children_of(seen.pid);
   seen.descriptors = descriptors_of(seen.pid);
-  seen.memory = median_memory(c);
+  c.close();
+  seen.memory = settled_memory(*watched_);
   return seen;
 }
 

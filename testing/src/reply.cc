@@ -86,17 +86,17 @@ bool reply::boolean() const {
   return integer_ != 0;
 }
 
-const std::string& reply::str() const {
+const std::string& reply::str() const& {
   if (!is_string() && kind_ != kind::big_number) not_a("a string");
   return text_;
 }
 
-const std::string& reply::error() const {
+const std::string& reply::error() const& {
   if (!is_error()) not_a("an error");
   return text_;
 }
 
-const std::vector<reply>& reply::array() const {
+const std::vector<reply>& reply::array() const& {
   if (!is_array()) not_a("an array");
   return elements_;
 }
@@ -110,12 +110,12 @@ std::vector<std::pair<reply, reply>> reply::map() const {
   return result;
 }
 
-const reply& reply::operator[](std::size_t index) const {
+const reply& reply::operator[](std::size_t index) const& {
   if (index >= array().size()) not_a(("an array of more than " + std::to_string(index) + " elements").c_str());
   return elements_[index];
 }
 
-const reply& reply::at(std::string_view key) const {
+const reply& reply::at(std::string_view key) const& {
   if (!is_map() && !is_array()) not_a("a map");
   for (std::size_t i = 0; i + 1 < elements_.size(); i += 2) {
     if (elements_[i] == key) return elements_[i + 1];

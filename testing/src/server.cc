@@ -214,19 +214,10 @@ long long number_of(const fields& info, const std::string& name) {
   return number;
 }
 
-// How much of which history a replica must have.
-struct replication_point {
-  std::string id;
-  long long offset = 0;
-};
-
-replication_point point_of_master(const fields& replication) {
-  return {field_of(replication, "master_replid"), number_of(replication, "master_repl_offset")};
-}
-
-bool has_reached(const fields& replica, const replication_point& point) {
+bool has_reached(const fields& replica, const fields& master, long long offset) {
   return field_of(replica, "master_link_status") == "up" && field_of(replica, "master_sync_in_progress") == "0" &&
-         field_of(replica, "master_replid") == point.id && number_of(replica, "slave_repl_offset") >= point.offset;
+         field_of(replica, "master_replid") == field_of(master, "master_replid") &&
+         number_of(replica, "slave_repl_offset") >= offset;
 }
 
 }  // namespace
@@ -344,13 +335,17 @@ struct server::state {
     return modules;
   }
 
-  void wait_for_sync(const replication_point& point, std::chrono::milliseconds limit) {
+  // `ask_master` gives its INFO replication. A master begins a new history when its first replica comes, so that it is
+  // asked again and again; the offset goes on.
+  template <class Ask>
+  void wait_for_sync(Ask ask_master, std::chrono::milliseconds limit) {
+    const long long offset = number_of(ask_master(), "master_repl_offset");
     fields last;
-    const auto in_sync = [&] { return has_reached(last = info("replication"), point); };
+    const auto in_sync = [&] { return has_reached(last = info("replication"), ask_master(), offset); };
     if (wait_until(in_sync, limit)) return;
     throw error{"the replica is not in sync within " + std::to_string(limit.count()) + " ms: link " +
                 field_of(last, "master_link_status") + ", offset " + field_of(last, "slave_repl_offset") + " of " +
-                std::to_string(point.offset) + log_end()};
+                std::to_string(offset) + log_end()};
   }
 
   // The socket is there before the modules are loaded, and the server listens before it has read its data.
@@ -380,7 +375,8 @@ struct server::state {
 
   int shut_down(const char* how) {
     try {
-      connection().call("SHUTDOWN", how);
+      const reply refusal = connection().call("SHUTDOWN", how);
+      throw error{"the server does not shut down: " + to_string(refusal) + log_end()};
     } catch (const connection_lost&) {
       // As it should.
     }
@@ -473,14 +469,14 @@ void server::promote() {
 }
 
 void server::wait_for_sync(server& replica, std::chrono::milliseconds limit) {
-  replica.state_->wait_for_sync(point_of_master(state_->info("replication")), limit);
+  replica.state_->wait_for_sync([this] { return state_->info("replication"); }, limit);
 }
 
 void server::wait_for_sync(std::chrono::milliseconds limit) {
-  const long long master = number_of(state_->info("replication"), "master_port");
-  if (master <= 0) throw error{"wait_for_sync(): this server is no replica"};
-  client asking = client::of_port(static_cast<std::uint16_t>(master));
-  state_->wait_for_sync(point_of_master(fields_of(asking.call("INFO", "replication").str())), limit);
+  const long long port = number_of(state_->info("replication"), "master_port");
+  if (port <= 0) throw error{"wait_for_sync(): this server is no replica"};
+  client master = client::of_port(static_cast<std::uint16_t>(port));
+  state_->wait_for_sync([&master] { return fields_of(master.call("INFO", "replication").str()); }, limit);
 }
 
 void server::load_module(const module_file& module) {

@@ -95,6 +95,17 @@ std::string why_not(const reply& r) {
   return "it was converted";
 }
 
+TEST(reply, gives_values_where_it_is_about_to_go) {
+  const auto answer = [] { return array_of({text_of("a"), text_of("b")}); };
+  std::string all;
+  for (const reply& each : answer().array()) all += each.str();
+  EXPECT_EQ(all, "ab");
+  const reply& first = answer()[0];
+  EXPECT_EQ(first, "a");
+  const std::string& second = answer().at("a").str();
+  EXPECT_EQ(second, "b");
+}
+
 TEST(reply_as, converts_scalars_in_both_protocols) {
   EXPECT_EQ(integer.as<int>(), 42);
   EXPECT_EQ(integer.as<unsigned char>(), 42);

@@ -76,18 +76,25 @@ class reply {
   // A real; or an integer or a string that reads as a number, which is what RESP2 makes of one.
   double real() const;
   bool boolean() const;
+  // What these give belongs to the reply; of a reply that is about to go, as in `s.call(…).array()`, it is a value.
+  //
   // The text of a string, simple, verbatim or big_number reply.
-  const std::string& str() const;
+  const std::string& str() const&;
+  std::string str() && { return std::string{str()}; }
   // The text of an error reply, its code included: `ERR no such key`.
-  const std::string& error() const;
+  const std::string& error() const&;
+  std::string error() && { return std::string{error()}; }
   // The elements of an array, set or push.
-  const std::vector<reply>& array() const;
+  const std::vector<reply>& array() const&;
+  std::vector<reply> array() && { return std::vector<reply>{array()}; }
+  // An element of `array()`.
+  const reply& operator[](std::size_t index) const&;
+  reply operator[](std::size_t index) && { return reply{(*this)[index]}; }
   // The pairs of a map, or of an array with an even number of elements, which is what RESP2 makes of one.
   std::vector<std::pair<reply, reply>> map() const;
-  // An element of `array()`.
-  const reply& operator[](std::size_t index) const;
-  // The value of a key in `map()`. Not a copy: belongs to this reply.
-  const reply& at(std::string_view key) const;
+  // The value of a key in `map()`.
+  const reply& at(std::string_view key) const&;
+  reply at(std::string_view key) && { return reply{at(key)}; }
 
   // The reply as a value of this type, in whichever of its forms RESP2 and RESP3 give it:
   //   integers       an integer in range, or a string that reads as one

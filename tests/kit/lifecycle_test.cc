@@ -1,0 +1,251 @@
+// Servers that end, come back, save, replicate.
+#include <gtest/gtest.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "redismodule/testing/server.h"
+
+namespace redismodule::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string module = KIT_PROBE_MODULE;
+
+constexpr const char* a_string = "value";
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+template <class Function>
+std::string thrown_by(Function run) {
+  try {
+    run();
+  } catch (const error& thrown) {
+    return thrown.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(lifecycle, a_crash_loses_what_came_after_the_last_save) {
+  server s{module};
+  s.call("SET", "saved", a_string);
+  s.save();
+  s.call("SET", "unsaved", a_string);
+  const pid_t before = s.pid();
+  s.crash();
+  EXPECT_NE(s.pid(), before);
+  EXPECT_EQ(s.call("GET", "saved"), a_string);
+  EXPECT_EQ(s.call("GET", "unsaved"), nullptr);
+  EXPECT_TRUE(s.maps("kit_probe.so"));
+}
+
+TEST(lifecycle, a_crash_without_a_save_loses_all) {
+  server s;
+  s.call("SET", "key", a_string);
+  s.crash();
+  EXPECT_EQ(s.call("DBSIZE"), 0);
+}
+
+TEST(lifecycle, an_aof_that_is_always_written_loses_nothing) {
+  server s{{.aof = aof::always}};
+  for (int i = 0; i < 200; ++i) s.call("RPUSH", "list", i);
+  s.crash();
+  EXPECT_EQ(s.call("LLEN", "list"), 200);
+  s.call("RPUSH", "list", "more");
+  s.restart();
+  EXPECT_EQ(s.call("LLEN", "list"), 201);
+  EXPECT_EQ(s.info("persistence", "aof_enabled"), "1");
+}
+
+TEST(lifecycle, a_rewritten_aof_is_what_a_server_starts_from) {
+  server s{{.config = {"aof-use-rdb-preamble no"}, .aof = aof::always}};
+  const auto written = [&s] { return std::stoll(s.info("persistence", "aof_current_size")); };
+  for (int i = 0; i < 1000; ++i) s.call("INCR", "n");
+  const long long before = written();
+  s.rewrite_aof();
+  EXPECT_LT(written(), before / 10);
+  s.call("INCR", "n");
+  s.crash();
+  EXPECT_EQ(s.call("GET", "n"), "1001");
+  s.rewrite_aof();
+  s.crash();
+  EXPECT_EQ(s.call("GET", "n"), "1001");
+}
+
+TEST(lifecycle, an_aof_can_be_rewritten_where_none_is_kept) {
+  server s;
+  s.call("SET", "key", a_string);
+  s.rewrite_aof();
+  EXPECT_EQ(s.info("persistence", "aof_last_bgrewrite_status"), "ok");
+}
+
+TEST(lifecycle, saves_by_itself_where_it_is_told_to) {
+  server s{{.rdb = true}};
+  EXPECT_TRUE(has(s.call("CONFIG", "GET", "save").at("save").str(), "3600 1"));
+  server quiet;
+  EXPECT_EQ(quiet.call("CONFIG", "GET", "save").at("save"), "");
+}
+
+TEST(lifecycle, the_tests_own_lines_are_stronger) {
+  server s{{.config = {"appendonly yes", "slowlog-log-slower-than 0"}}};
+  EXPECT_EQ(s.info("persistence", "aof_enabled"), "1");
+  EXPECT_GT(s.call("SLOWLOG", "LEN").integer(), 0);
+}
+
+TEST(lifecycle, killed_it_stays_down_until_it_is_started) {
+  server s;
+  s.call("SET", "key", a_string);
+  s.save();
+  EXPECT_TRUE(has(thrown_by([&] { s.start(); }), "runs already"));
+  s.kill();
+  EXPECT_FALSE(s.alive());
+  EXPECT_THROW(s.call("PING"), error);
+  s.kill();
+  s.start();
+  EXPECT_EQ(s.call("GET", "key"), a_string);
+}
+
+TEST(lifecycle, reloads_its_data_in_place) {
+  server s;
+  const pid_t pid = s.pid();
+  s.call("SET", "key", a_string);
+  s.reload();
+  EXPECT_EQ(s.call("GET", "key"), a_string);
+  EXPECT_EQ(s.pid(), pid);
+}
+
+TEST(lifecycle, says_why_it_does_not_save) {
+  server s;
+  // Where the file should be is a directory that is not empty.
+  std::filesystem::create_directories(s.directory() + "/dump.rdb/x");
+  EXPECT_TRUE(has(thrown_by([&] { s.save(); }), "SAVE answered: ERR; the log ends:\n")) << thrown_by([&] { s.save(); });
+  EXPECT_TRUE(has(thrown_by([&] { s.reload(); }), "DEBUG RELOAD answered: ")) << thrown_by([&] { s.reload(); });
+  EXPECT_TRUE(has(thrown_by([&] { s.restart(); }), "dump.rdb"));
+}
+
+TEST(lifecycle, says_why_it_does_not_start_from_what_is_on_disk) {
+  server s;
+  s.call("SET", "key", a_string);
+  s.save();
+  s.kill();
+  std::ofstream{s.directory() + "/dump.rdb", std::ios::trunc} << "no such format";
+  const std::string why = thrown_by([&] { s.start(); });
+  EXPECT_TRUE(has(why, "signature")) << why;
+  EXPECT_FALSE(s.alive());
+}
+
+TEST(replication, a_replica_is_in_sync_when_it_is_there) {
+  server s{{.modules = {{module, {"one"}}}}};
+  for (int i = 0; i < 1000; ++i) s.call("SET", "key" + std::to_string(i), a_string);
+  server replica = s.add_replica();
+  EXPECT_EQ(replica.call("DBSIZE"), 1000);
+  EXPECT_EQ(replica.info("replication", "role"), "slave");
+  EXPECT_EQ(replica.call("kit_probe.arguments"), std::vector<std::string>{"one"});
+  EXPECT_TRUE(has(replica.call("SET", "key", "x").error(), "READONLY"));
+  EXPECT_EQ(replica.binary(), s.binary());
+}
+
+TEST(replication, a_replica_catches_up) {
+  server s;
+  server replica = s.add_replica();
+  for (int i = 0; i < 5000; ++i) s.call("INCR", "n");
+  s.wait_for_sync(replica);
+  EXPECT_EQ(replica.call("GET", "n"), "5000");
+  s.call("INCR", "n");
+  replica.wait_for_sync();
+  EXPECT_EQ(replica.call("GET", "n"), "5001");
+}
+
+TEST(replication, a_replica_is_promoted_and_stays_so) {
+  server s;
+  s.call("SET", "key", a_string);
+  server replica = s.add_replica();
+  s.kill();
+  replica.promote();
+  EXPECT_EQ(replica.info("replication", "role"), "master");
+  EXPECT_EQ(replica.call("SET", "key", "new"), "OK");
+  replica.restart();
+  EXPECT_EQ(replica.info("replication", "role"), "master");
+  EXPECT_EQ(replica.call("GET", "key"), "new");
+  EXPECT_TRUE(has(thrown_by([&] { replica.promote(); }), "no replica"));
+  EXPECT_TRUE(has(thrown_by([&] { replica.wait_for_sync(); }), "no replica"));
+}
+
+TEST(replication, both_ends_may_start_anew) {
+  server s;
+  server replica = s.add_replica();
+  replica.crash();
+  s.call("SET", "one", a_string);
+  s.wait_for_sync(replica);
+  EXPECT_EQ(replica.call("GET", "one"), a_string);
+  s.restart();
+  s.call("SET", "two", a_string);
+  s.wait_for_sync(replica);
+  EXPECT_EQ(replica.call("GET", "two"), a_string);
+}
+
+TEST(replication, a_replica_has_the_modules_that_are_loaded_now) {
+  server s;
+  server without = s.add_replica();
+  EXPECT_FALSE(without.maps("kit_probe.so"));
+  s.load(module, "late");
+  server with = s.add_replica();
+  EXPECT_EQ(with.call("kit_probe.arguments"), std::vector<std::string>{"late"});
+  s.unload("kit_probe");
+  server again_without = s.add_replica();
+  EXPECT_FALSE(again_without.maps("kit_probe.so"));
+}
+
+TEST(replication, says_that_a_replica_is_not_in_sync) {
+  server s;
+  server replica = s.add_replica();
+  ASSERT_EQ(replica.call("REPLICAOF", "127.0.0.1", 1), "OK");
+  s.call("SET", "key", a_string);
+  const std::string why = thrown_by([&] { s.wait_for_sync(replica, 50ms); });
+  EXPECT_TRUE(has(why, "not in sync within 50 ms: link down")) << why;
+}
+
+TEST(replication, a_replica_of_a_replica) {
+  server s{{.tcp = true}};
+  server middle = s.add_replica();
+  server last = middle.add_replica();
+  s.call("SET", "key", a_string);
+  s.wait_for_sync(middle);
+  middle.wait_for_sync(last);
+  EXPECT_EQ(last.call("GET", "key"), a_string);
+}
+
+TEST(ports, are_opened_when_they_are_asked_for) {
+  server s;
+  const auto port = s.port();
+  EXPECT_EQ(client::of_port(port).call("PING"), "PONG");
+  EXPECT_EQ(s.port(), port);
+  s.restart();
+  EXPECT_EQ(client::of_port(port).call("PING"), "PONG");
+  server other{{.tcp = true}};
+  EXPECT_NE(other.port(), port);
+  EXPECT_EQ(client::of_port(other.port()).call("INFO", "server").is_string(), true);
+}
+
+TEST(functions, a_server_says_what_it_lacks) {
+  server s;
+  EXPECT_EQ(s.lacks("Alloc"), "");
+  EXPECT_EQ(s.lacks("RedisModule_Call"), "");
+  EXPECT_EQ(s.lacks("ValkeyModule_Call"), "");
+  const auto& number = s.version().number;
+  const std::string text =
+      std::to_string(number.major) + '.' + std::to_string(number.minor) + '.' + std::to_string(number.patch);
+  const std::string here = "; this is " + std::string{s.version().is_redis() ? "Redis " : "Valkey "} + text;
+  EXPECT_EQ(s.lacks("BigRegisterDb"), "needs RedisModule_BigRegisterDb: the unstable branch of Redis" + here);
+  const bool has_try_alloc = s.version().is_valkey() || number >= version_number{7, 0, 0};
+  EXPECT_EQ(s.lacks("TryAlloc"),
+            has_try_alloc ? "" : "needs RedisModule_TryAlloc: Redis 7.0 or Valkey 7.2; this is Redis 6.0.16");
+  const bool has_acl_check = s.version().is_valkey() && number >= version_number{9, 1, 0};
+  EXPECT_EQ(s.lacks("ACLCheckPermissions"),
+            has_acl_check ? "" : "needs RedisModule_ACLCheckPermissions: Valkey 9.1" + here);
+  EXPECT_TRUE(has(thrown_by([&] { s.lacks("NoSuchThing"); }), "NoSuchThing"));
+}
+
+}  // namespace
+}  // namespace redismodule::testing
