@@ -25,12 +25,20 @@ open_key::open_key(open_key&& other) noexcept
   has_iterator_ = had_iterator;
 }
 
-// The handle kept the name; from here on we do. The database is the one it was opened in, since that does not change
-// under an open key.
+// The handle kept the name; from here on we do. The database is still the one that it was opened in: another is
+// selected only after this.
 void open_key::suspend() noexcept {
-  database_ = api.GetSelectedDb(ctx_);
+  note_database();
   keep_name();
   close();
+}
+
+void open_key::note_database() noexcept {
+  if (database_ < 0) database_ = api.GetSelectedDb(ctx_);
+}
+
+void open_key::note_databases() noexcept {
+  for (open_key* each = open_keys; each != nullptr; each = each->next_) each->note_database();
 }
 
 void open_key::keep_name() noexcept {
@@ -67,6 +75,7 @@ selected_database::selected_database(abi::ModuleCtx* ctx, int wanted) noexcept :
   const int current = api.GetSelectedDb(ctx);
   if (current == wanted) return;
   before_ = current;
+  open_key::note_databases();
   api.SelectDb(ctx, wanted);
 }
 
@@ -149,14 +158,23 @@ std::optional<int> basic_key::frequency() const {
   return static_cast<int>(count);
 }
 
+// Valkey 9.1 takes what it is given times a thousand for seconds: then the nearest that can be said is set.
 bool basic_key::set_idle_time(milliseconds idle) const {
+  constexpr milliseconds most_off{10'000};
   abi::ModuleKey* handle = entry_.raw();
-  return handle != nullptr && idle.count() >= 0 && api.SetLRU(handle, idle.count()) == abi::MODULE_OK;
+  if (handle == nullptr || idle.count() < 0) return false;
+  if (api.SetLRU(handle, idle.count()) != abi::MODULE_OK) return false;
+  const milliseconds kept = idle_time().value_or(idle);
+  if (kept < idle + most_off) return true;
+  api.SetLRU(handle, idle.count() / 1'000'000);
+  return idle.count() % 1'000'000 == 0;
 }
 
+// The server ends itself on more than it can keep.
 bool basic_key::set_frequency(int count) const {
+  constexpr int most = 255;
   abi::ModuleKey* handle = entry_.raw();
-  return handle != nullptr && count >= 0 && api.SetLFU(handle, count) == abi::MODULE_OK;
+  return handle != nullptr && count >= 0 && count <= most && api.SetLFU(handle, count) == abi::MODULE_OK;
 }
 
 void basic_key::touch() const {

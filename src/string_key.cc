@@ -31,7 +31,15 @@ std::span<char> string_key::bytes() {
 
 result<std::span<char>> string_key::resize(std::size_t size) {
   if (api.StringTruncate(entry_.raw(), size) != abi::MODULE_OK) return too_long();
+  if (size == 0 && !bytes().empty()) clear();
   return bytes();
+}
+
+// Redis before 6.2 leaves a string as it is when it is to be cut to nothing.
+void string_key::clear() {
+  const std::optional<milliseconds> left = time_to_live();
+  set(std::string_view{});
+  if (left) expire_in(*left);
 }
 
 result<void> string_key::assign(std::string_view value) {

@@ -113,14 +113,16 @@ class basic_key {
   std::optional<milliseconds> idle_time() const;
   // The server's logarithmic count of its uses. Nothing where the server keeps times instead, or there is no value.
   std::optional<int> frequency() const;
-  // Sets them. They are about the server's memory of the key, not its value: a view for reading is enough.
-  // Fails: false where the server does not keep that, or there is no value.
+  // Sets them, a frequency up to 255. They are about the server's memory of the key, not its value: a view for reading
+  // is enough.
+  // Fails: false where the server does not keep that, or there is no value. Valkey 9.1 keeps thousands of seconds only:
+  // a time in between is cut to one, and false.
   bool set_idle_time(milliseconds idle) const;
   bool set_frequency(int count) const;
   // Counts as a use.
   void touch() const;
 
-  // Lets it end. A time that has passed ends it at its next use.
+  // Lets it end. A time that has passed ends it within a millisecond.
   // Fails: false where there is no value.
   bool expire_in(milliseconds lifetime);
   bool expire_at(time_point end);

@@ -43,7 +43,7 @@ class key_range {
   // where one step of the server's scan brings more than 512 keys.
   template <class F>
   void for_each(F&& fn) const {
-    detail::visit_all([&](const scan_cursor& cursor, detail::scan_page& page) { return step(cursor, page); },
+    detail::visit_all([&](const scan_cursor& cursor, detail::scan_page& page) { return next_page(cursor, page); },
                       [&](const detail::scanned& item) { return visit(fn, item); });
   }
 
@@ -52,14 +52,16 @@ class key_range {
   template <class F>
   bool step(const scan_cursor& cursor, F&& fn) const {
     detail::roomy_scan_page<detail::for_each_room> page;
-    const bool more = step(cursor, page);
+    const bool more = next_page(cursor, page);
     auto visitor = [&](const detail::scanned& item) { return visit(fn, item); };
     detail::visit_page(page, visitor);
     return more;
   }
 
  private:
-  bool step(const scan_cursor& cursor, detail::scan_page& page) const { return source{source_}.next(cursor, page); }
+  bool next_page(const scan_cursor& cursor, detail::scan_page& page) const {
+    return source{source_}.next(cursor, page);
+  }
 
   template <class F>
   static auto visit(F& fn, const detail::scanned& item) {

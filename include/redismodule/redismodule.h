@@ -22,6 +22,7 @@
 #include "redismodule/scan.h"
 #include "redismodule/set.h"
 #include "redismodule/sorted_set.h"
+#include "redismodule/stream.h"
 #include "redismodule/string.h"
 #include "redismodule/string_key.h"
 #include "redismodule/unsupported.h"

@@ -43,6 +43,9 @@ class string_key : public basic_key {
  protected:
   string_key(string_key&&) noexcept = default;
   ~string_key() = default;
+
+ private:
+  void clear();
 };
 
 }  // namespace redismodule

@@ -110,6 +110,8 @@ class open_key {
   // Closes the handle although the frame still works with the key: what opening it again takes is kept.
   // Only where it is open.
   void suspend() noexcept;
+  // Has every open key know its database: before another is selected for a while, under open handles.
+  static void note_databases() noexcept;
   // Keeps the name from now on, unless it is an argument of the command that runs.
   void keep_name() noexcept;
 
@@ -125,6 +127,7 @@ class open_key {
   [[gnu::cold]] void reopen();
   [[gnu::cold]] void open_again() noexcept;
   [[gnu::cold]] void close_same_name() noexcept;
+  void note_database() noexcept;
   void free_name() noexcept;
 
   void link() noexcept {
