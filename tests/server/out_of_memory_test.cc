@@ -4,14 +4,14 @@
 #include <cstdlib>
 #include <string>
 
-#include "memory_figures.h"
+#include "redismodule/testing/faults.h"
+#include "redismodule/testing/leak_watch.h"
 #include "redismodule/testing/server.h"
 
 namespace {
 
+using redismodule::testing::faults;
 using redismodule::testing::server;
-
-bool has_try_alloc(const server& s) { return !(s.version().is_redis() && s.version().number.major < 7); }
 
 struct outcome {
   long long correct = 0;
@@ -19,10 +19,11 @@ struct outcome {
 };
 
 // One run of OOM.WORK with the n-th allocation failing, or all from the n-th on.
-void run_with_fault(server& s, bool lasting, long long n, const std::string& expected, outcome& counts) {
-  s.call("oom.arm", lasting ? 1 : 0, n);
+void run_with_fault(server& s, faults& f, bool lasting, std::uint64_t n, const std::string& expected, outcome& counts) {
+  lasting ? f.fail_from(faults::memory, n) : f.fail(faults::memory, n);
   const auto answer = s.call("oom.work");
-  s.call("oom.disarm");
+  EXPECT_GE(f.fired("TryAlloc"), 1) << "at allocation " << n;
+  f.reset();
   if (answer.is_error()) {
     ++counts.refused;
     EXPECT_EQ(answer.error().substr(0, 4), "OOM ") << answer.error() << " at allocation " << n;
@@ -33,29 +34,33 @@ void run_with_fault(server& s, bool lasting, long long n, const std::string& exp
   EXPECT_FALSE(lasting) << "a lasting shortage from allocation " << n << " on was not reported";
 }
 
-long long allocations_of_work(server& s) {
-  s.call("oom.arm", 0, 0);
+long long allocations_of_work(server& s, faults& f) {
+  f.count(faults::memory);
   s.call("oom.work");
-  return s.call("oom.disarm").integer();
+  return f.calls("TryAlloc");
 }
 
-void run_all(server& s, long long count, const std::string& expected) {
+void run_all(server& s, faults& f, long long count, const std::string& expected) {
   for (const bool lasting : {false, true}) {
     outcome counts;
-    for (long long n = 1; n <= count; ++n) run_with_fault(s, lasting, n, expected, counts);
+    for (long long n = 1; n <= count; ++n) {
+      run_with_fault(s, f, lasting, static_cast<std::uint64_t>(n), expected, counts);
+    }
     // A single failure may be survived: the library's pool gives the exception object.
     EXPECT_GE(counts.refused, lasting ? count : count / 2);
   }
 }
 
 void fail_each_allocation_in_turn(server& s, bool accounted) {
+  faults f{s, "out_of_memory"};
   const auto expected = s.call("oom.work").str();
-  const auto count = allocations_of_work(s);
+  const auto count = allocations_of_work(s, f);
   EXPECT_GE(count, 200);
-  run_all(s, count, expected);
+  run_all(s, f, count, expected);
   const auto held = s.call("oom.held").array();
   EXPECT_EQ(held[0].integer() > 0, accounted);
-  EXPECT_LE(std::abs(memory_figures::growth(s, [&] { run_all(s, count, expected); })), memory_figures::noise);
+  EXPECT_LE(std::abs(redismodule::testing::memory_growth(s, [&] { run_all(s, f, count, expected); })),
+            redismodule::testing::memory_noise);
   EXPECT_EQ(s.call("oom.held").array(), held);
   EXPECT_EQ(s.call("oom.work"), expected);
   EXPECT_TRUE(s.alive());
@@ -63,19 +68,19 @@ void fail_each_allocation_in_turn(server& s, bool accounted) {
 
 TEST(out_of_memory, every_allocation_may_fail) {
   server s{OUT_OF_MEMORY_MODULE};
-  if (!has_try_alloc(s)) GTEST_SKIP() << "TryAlloc";
+  if (const auto what = s.lacks("TryAlloc"); !what.empty()) GTEST_SKIP() << what;
   fail_each_allocation_in_turn(s, false);
 }
 
 TEST(out_of_memory, every_allocation_may_fail_with_accounting_on) {
   server s{OUT_OF_MEMORY_ACCOUNTED_MODULE};
-  if (!has_try_alloc(s)) GTEST_SKIP() << "TryAlloc";
+  if (const auto what = s.lacks("TryAlloc"); !what.empty()) GTEST_SKIP() << what;
   fail_each_allocation_in_turn(s, true);
 }
 
 TEST(out_of_memory, more_than_there_is_is_refused_in_words) {
   server s{OUT_OF_MEMORY_MODULE};
-  if (!has_try_alloc(s)) GTEST_SKIP() << "TryAlloc";
+  if (const auto what = s.lacks("TryAlloc"); !what.empty()) GTEST_SKIP() << what;
   const auto answer = s.call("oom.huge", "4000000000000000000");
   EXPECT_TRUE(answer.is_error());
   EXPECT_EQ(answer.error().substr(0, 4), "OOM ");
@@ -86,7 +91,7 @@ TEST(out_of_memory, more_than_there_is_is_refused_in_words) {
 // impossible is refused before it is asked.
 TEST(out_of_memory, redis_6_ends_itself_where_later_servers_answer) {
   server s{OUT_OF_MEMORY_MODULE};
-  if (has_try_alloc(s)) GTEST_SKIP() << "this server has TryAlloc";
+  if (s.lacks("TryAlloc").empty()) GTEST_SKIP() << "this server has TryAlloc";
   EXPECT_EQ(s.call("oom.huge", "18000000000000000000").error().substr(0, 4), "OOM ");
   EXPECT_TRUE(s.alive());
   EXPECT_THROW(s.call("oom.huge", "4000000000000000000"), redismodule::testing::connection_lost);

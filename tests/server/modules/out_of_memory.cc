@@ -1,4 +1,4 @@
-// A command that allocates in every way there is, on a server whose allocations can be made to fail one by one.
+// A command that allocates in every way there is, for a test that has its allocations fail one by one.
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -19,52 +19,6 @@
 namespace rm = redismodule;
 
 namespace {
-
-// Stands in the resolved table for the server's three allocation functions that may fail.
-struct injector {
-  decltype(rm::api.TryAlloc) alloc = nullptr;
-  decltype(rm::api.TryCalloc) calloc = nullptr;
-  decltype(rm::api.TryRealloc) realloc = nullptr;
-  long long seen = 0;
-  long long fail_at = 0;
-  bool lasting = false;
-
-  bool fails() {
-    ++seen;
-    return lasting ? seen >= fail_at : seen == fail_at;
-  }
-};
-constinit injector faults;
-
-void* try_alloc(std::size_t size) { return faults.fails() ? nullptr : faults.alloc(size); }
-void* try_calloc(std::size_t count, std::size_t size) { return faults.fails() ? nullptr : faults.calloc(count, size); }
-void* try_realloc(void* block, std::size_t size) { return faults.fails() ? nullptr : faults.realloc(block, size); }
-
-template <class Function>
-void exchange(rm::abi::function which, Function* function, Function*& before) {
-  if (!rm::has(which)) return;
-  before = reinterpret_cast<Function*>(rm::exchange(which, reinterpret_cast<void*>(function)));
-}
-
-// OOM.ARM lasting n: from the n-th allocation on, or at the n-th only, memory is out. 0: never, only counted.
-void arm(bool lasting, long long at) {
-  if (!faults.alloc) {
-    exchange(rm::abi::function::TryAlloc, try_alloc, faults.alloc);
-    exchange(rm::abi::function::TryCalloc, try_calloc, faults.calloc);
-    exchange(rm::abi::function::TryRealloc, try_realloc, faults.realloc);
-    rm::memory::refresh();
-  }
-  faults.seen = 0;
-  faults.lasting = lasting && at > 0;
-  faults.fail_at = at;
-}
-
-// OOM.DISARM: how many allocations there were since.
-long long disarm() {
-  faults.fail_at = 0;
-  faults.lasting = false;
-  return faults.seen;
-}
 
 struct alignas(256) wide {
   unsigned char bytes[256] = {};
@@ -168,8 +122,6 @@ std::vector<long long> budget(unsigned long long limit, long long blocks) {
 }  // namespace
 
 REDISMODULE_MODULE(out_of_memory, 1, m) {
-  m.command<arm>("oom.arm lasting n");
-  m.command<disarm>("oom.disarm");
   m.command<work>("oom.work");
   m.command<held>("oom.held");
   m.command<huge>("oom.huge bytes");

@@ -1,0 +1,27 @@
+# A module without FAULTS has nothing of them: cmake -DPLAIN=… -DFAULTY=… -DNM=… -P
+# The control is the same source with FAULTS, in which every mark has to be found.
+set(marks "redismodule6faults" "redismodule_fault" "fault:" "[.]fault")
+
+function(find_marks module result)
+  execute_process(COMMAND ${NM} -a ${module} OUTPUT_VARIABLE names COMMAND_ERROR_IS_FATAL ANY)
+  file(STRINGS ${module} texts REGEX "fault")
+  set(found "")
+  foreach(mark IN LISTS marks)
+    if("${names};${texts}" MATCHES "${mark}")
+      list(APPEND found "${mark}")
+    endif()
+  endforeach()
+  set(${result} "${found}" PARENT_SCOPE)
+endfunction()
+
+find_marks(${PLAIN} in_plain)
+find_marks(${FAULTY} in_faulty)
+if(in_plain)
+  message(FATAL_ERROR "${PLAIN} was built without FAULTS and has: ${in_plain}")
+endif()
+if(NOT in_faulty STREQUAL marks)
+  message(FATAL_ERROR "${FAULTY} was built with FAULTS, and of ${marks} only these were found: ${in_faulty}")
+endif()
+file(SIZE ${PLAIN} plain_size)
+file(SIZE ${FAULTY} faulty_size)
+message("without FAULTS ${plain_size} bytes, with them ${faulty_size}")
