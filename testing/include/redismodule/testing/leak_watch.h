@@ -34,7 +34,7 @@ struct leak_watch_options {
   long long memory = memory_noise;
   // How long what is on its way out may take: threads that end, clients that were just closed, values freed by a
   // thread.
-  std::chrono::milliseconds patience{2000};
+  std::chrono::milliseconds patience{4000};
 };
 
 // Looks at a server when it is made, and again in `check()`: nothing may have grown of

@@ -1,14 +1,13 @@
-// examples/legacy: a module with the official header that takes the allocator alone.
+// A module with the official header that takes the allocator alone.
 #include <gtest/gtest.h>
-
-#include "isolation.h"
+#include <redismodule/testing/server.h>
 
 namespace {
 
-using isolation::kit::server;
+using redismodule::testing::server;
 
 TEST(legacy, its_memory_is_the_servers) {
-  server s{isolation::quiet()};
+  server s;
   s.load(LEGACY_MODULE);
   EXPECT_EQ(s.call("legacy.note", "a", "first"), "OK");
   EXPECT_EQ(s.call("legacy.read", "a"), "first");
@@ -23,7 +22,7 @@ TEST(legacy, its_memory_is_the_servers) {
 }
 
 TEST(legacy, it_refuses_to_grow_past_maxmemory) {
-  server s{isolation::quiet({"maxmemory 20mb"})};
+  server s{{.config = {"maxmemory 20mb"}}};
   s.load(LEGACY_MODULE);
   auto answer = s.call("legacy.note", "first", "x");
   int kept = 1;
