@@ -17,7 +17,7 @@ using words = std::vector<std::string>;
 struct fault {
   words command;
   std::string kind;   // in the words of the sanitizer
-  std::string where;  // a function of the module's
+  std::string where;  // a function of the module's, or its source
 };
 
 std::ostream& operator<<(std::ostream& out, const fault& planted) {
@@ -48,8 +48,7 @@ void expect_reported(const std::string& module, const fault& planted) {
   EXPECT_NE(report.find(planted.kind), std::string::npos) << "wanted " << planted.kind << ", got: " << report;
   // At its exit Valkey 9 unloads its modules, and only then looks for leaks: their functions have no names any more.
   if (s.log().find("Module planted unloaded") != std::string::npos) return;
-  EXPECT_NE(report.find("planted::" + planted.where), std::string::npos)
-      << "wanted planted::" << planted.where << ", got: " << report;
+  EXPECT_NE(report.find(planted.where), std::string::npos) << "wanted " << planted.where << ", got: " << report;
 }
 
 // Whatever is no fault, and the end of the server with its search for leaks.
@@ -66,58 +65,62 @@ class planted : public testing::TestWithParam<fault> {};
 
 TEST_P(planted, is_reported) { expect_reported(PLANTED_MODULE, GetParam()); }
 
-INSTANTIATE_TEST_SUITE_P(behind_a_block, planted,
-                         testing::Values(fault{{"plant.new", "1", "1"}, "heap-buffer-overflow", "new_byte"},
-                                         fault{{"plant.new", "13", "13"}, "heap-buffer-overflow", "new_byte"},
-                                         fault{{"plant.new", "16", "16"}, "heap-buffer-overflow", "new_byte"},
-                                         fault{{"plant.new", "4099", "4099"}, "heap-buffer-overflow", "new_byte"},
-                                         fault{{"plant.malloc", "13", "13"}, "heap-buffer-overflow", "malloc_byte"},
-                                         fault{{"plant.calloc", "13", "13"}, "heap-buffer-overflow", "calloc_byte"},
-                                         fault{{"plant.realloc", "13", "13"}, "heap-buffer-overflow", "realloc_byte"},
-                                         fault{{"plant.aligned", "13", "13"}, "use-after-poison", "aligned_byte"},
-                                         fault{{"plant.stack", "16"}, "stack-buffer-overflow", "stack_byte"}));
+INSTANTIATE_TEST_SUITE_P(
+    behind_a_block, planted,
+    testing::Values(fault{{"plant.new", "1", "1"}, "heap-buffer-overflow", "planted::new_byte"},
+                    fault{{"plant.new", "13", "13"}, "heap-buffer-overflow", "planted::new_byte"},
+                    fault{{"plant.new", "16", "16"}, "heap-buffer-overflow", "planted::new_byte"},
+                    fault{{"plant.new", "4099", "4099"}, "heap-buffer-overflow", "planted::new_byte"},
+                    fault{{"plant.malloc", "13", "13"}, "heap-buffer-overflow", "planted::malloc_byte"},
+                    fault{{"plant.calloc", "13", "13"}, "heap-buffer-overflow", "planted::calloc_byte"},
+                    fault{{"plant.realloc", "13", "13"}, "heap-buffer-overflow", "planted::realloc_byte"},
+                    fault{{"plant.aligned", "13", "13"}, "use-after-poison", "planted::aligned_byte"},
+                    fault{{"plant.stack", "16"}, "stack-buffer-overflow", "planted::stack_byte"}));
 
-INSTANTIATE_TEST_SUITE_P(before_a_block, planted,
-                         testing::Values(fault{{"plant.new", "13", "-1"}, "heap-buffer-overflow", "new_byte"},
-                                         fault{{"plant.malloc", "13", "-1"}, "heap-buffer-overflow", "malloc_byte"},
-                                         fault{{"plant.early", "-1"}, "use-after-poison", "early_byte"}));
+INSTANTIATE_TEST_SUITE_P(
+    before_a_block, planted,
+    testing::Values(fault{{"plant.new", "13", "-1"}, "heap-buffer-overflow", "planted::new_byte"},
+                    fault{{"plant.malloc", "13", "-1"}, "heap-buffer-overflow", "planted::malloc_byte"},
+                    fault{{"plant.early", "-1"}, "use-after-poison", "planted::early_byte"}));
 
-INSTANTIATE_TEST_SUITE_P(before_the_load, planted,
-                         testing::Values(fault{{"plant.early", "21"}, "use-after-poison", "early_byte"},
-                                         fault{{"plant.large", "3145733"}, "use-after-poison", "early_and_large_byte"},
-                                         fault{{"plant.early-freed"}, "use-after-poison", "early_and_freed_byte"},
-                                         fault{{"plant.free-early-twice"}, "use-after-poison", "free_early_twice"}));
+INSTANTIATE_TEST_SUITE_P(
+    before_the_load, planted,
+    testing::Values(fault{{"plant.early", "21"}, "use-after-poison", "planted::early_byte"},
+                    fault{{"plant.large", "3145733"}, "use-after-poison", "planted::early_and_large_byte"},
+                    fault{{"plant.early-freed"}, "use-after-poison", "planted::early_and_freed_byte"},
+                    fault{{"plant.free-early-twice"}, "use-after-poison", "planted::free_early_twice"}));
 
-INSTANTIATE_TEST_SUITE_P(freed, planted,
-                         testing::Values(fault{{"plant.freed"}, "heap-use-after-free", "freed_byte"},
-                                         fault{{"plant.free-twice"}, "pointer which is not owned", "free_twice"}));
+INSTANTIATE_TEST_SUITE_P(
+    freed, planted,
+    testing::Values(fault{{"plant.freed"}, "heap-use-after-free", "planted::freed_byte"},
+                    fault{{"plant.free-twice"}, "pointer which is not owned", "planted::free_twice"}));
 
 INSTANTIATE_TEST_SUITE_P(lost, planted,
-                         testing::Values(fault{{"plant.lose.new"}, "leak of 77 byte", "lose_new"},
-                                         fault{{"plant.lose.malloc"}, "leak of 77 byte", "lose_malloc"},
-                                         fault{{"plant.lose.aligned"}, "LeakSanitizer", "lose_aligned"}));
+                         testing::Values(fault{{"plant.lose.new"}, "leak of 77 byte", "planted::lose_new"},
+                                         fault{{"plant.lose.malloc"}, "leak of 77 byte", "planted::lose_malloc"},
+                                         fault{{"plant.lose.aligned"}, "LeakSanitizer", "planted::lose_aligned"}));
 
 INSTANTIATE_TEST_SUITE_P(undefined, planted,
-                         testing::Values(fault{{"plant.overflow"}, "signed integer overflow", "add"},
-                                         fault{{"plant.misaligned"}, "misaligned address", "read_int"},
-                                         fault{{"plant.shift"}, "shift exponent 40", "shift"}));
+                         testing::Values(fault{{"plant.overflow"}, "signed integer overflow", "/planted.cc:"},
+                                         fault{{"plant.misaligned"}, "misaligned address", "/planted.cc:"},
+                                         fault{{"plant.shift"}, "shift exponent 40", "/planted.cc:"}));
 
 // A module with accounts has two words of its own before each block, and none behind.
 TEST(planted_accounted, is_reported) {
-  for (const fault& planted : {fault{{"plant.new", "13", "13"}, "heap-buffer-overflow", "new_byte"},
-                               fault{{"plant.malloc", "13", "13"}, "heap-buffer-overflow", "malloc_byte"},
-                               fault{{"plant.aligned", "13", "13"}, "use-after-poison", "aligned_byte"},
-                               fault{{"plant.freed"}, "heap-use-after-free", "freed_byte"},
-                               fault{{"plant.lose.new"}, "leak of 93 byte", "lose_new"}}) {
+  for (const fault& planted : {fault{{"plant.new", "13", "13"}, "heap-buffer-overflow", "planted::new_byte"},
+                               fault{{"plant.malloc", "13", "13"}, "heap-buffer-overflow", "planted::malloc_byte"},
+                               fault{{"plant.aligned", "13", "13"}, "use-after-poison", "planted::aligned_byte"},
+                               fault{{"plant.freed"}, "heap-use-after-free", "planted::freed_byte"},
+                               fault{{"plant.lose.new"}, "leak of 93 byte", "planted::lose_new"}}) {
     expect_reported(PLANTED_ACCOUNTED_MODULE, planted);
   }
 }
 
 TEST(planted_system, is_reported) {
-  for (const fault& planted : {fault{{"plant.new", "13", "13"}, "heap-buffer-overflow", "new_byte"},
-                               fault{{"plant.early", "21"}, "heap-buffer-overflow", "early_byte"},
-                               fault{{"plant.aligned", "13", "13"}, "heap-buffer-overflow", "aligned_byte"},
-                               fault{{"plant.lose.new"}, "leak of 77 byte", "lose_new"}}) {
+  for (const fault& planted : {fault{{"plant.new", "13", "13"}, "heap-buffer-overflow", "planted::new_byte"},
+                               fault{{"plant.early", "21"}, "heap-buffer-overflow", "planted::early_byte"},
+                               fault{{"plant.aligned", "13", "13"}, "heap-buffer-overflow", "planted::aligned_byte"},
+                               fault{{"plant.lose.new"}, "leak of 77 byte", "planted::lose_new"}}) {
     expect_reported(PLANTED_SYSTEM_MODULE, planted);
   }
 }
@@ -127,7 +130,9 @@ TEST(planted, is_silent_within_bounds) {
       {"plant.early", "20"}, {"plant.early", "0"}, {"plant.large", "3145732"}, {"plant.stack", "15"}, {"plant.keep"}};
   expect_silence(PLANTED_MODULE, harmless);
   expect_silence(PLANTED_ACCOUNTED_MODULE, harmless);
-  expect_silence(PLANTED_SYSTEM_MODULE, harmless);
+  // Valkey 9 unloads its modules at its exit, and the memory that a static libstdc++ keeps for exceptions is then lost:
+  // the process's own, with the system allocator. Otherwise it is in the arena.
+  if (!rt::server{}.version().is_valkey()) expect_silence(PLANTED_SYSTEM_MODULE, harmless);
 }
 
 #endif
@@ -136,15 +141,15 @@ TEST(planted, is_silent_within_bounds) {
 TEST_P(planted, is_reported) { expect_reported(PLANTED_MODULE, GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(race, planted,
-                         testing::Values(fault{{"plant.race"}, "data race", "add_to"},
-                                         fault{{"plant.race-for-a-block"}, "data race", "add_to"}));
+                         testing::Values(fault{{"plant.race"}, "data race", "planted::add_to"},
+                                         fault{{"plant.race-for-a-block"}, "data race", "planted::add_to"}));
 
 TEST(planted_accounted, is_reported) {
-  expect_reported(PLANTED_ACCOUNTED_MODULE, {{"plant.race-for-a-block"}, "data race", "add_to"});
+  expect_reported(PLANTED_ACCOUNTED_MODULE, {{"plant.race-for-a-block"}, "data race", "planted::add_to"});
 }
 
 TEST(planted_system, is_reported) {
-  expect_reported(PLANTED_SYSTEM_MODULE, {{"plant.race-for-a-block"}, "data race", "add_to"});
+  expect_reported(PLANTED_SYSTEM_MODULE, {{"plant.race-for-a-block"}, "data race", "planted::add_to"});
 }
 
 TEST(planted, is_silent_without_a_race) { expect_silence(PLANTED_MODULE, {{"plant.early", "0"}, {"plant.keep"}}); }
