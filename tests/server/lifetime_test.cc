@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "lifetime_build_id.h"
-#include "memory_figures.h"
+#include "redismodule/testing/leak_watch.h"
 #include "redismodule/testing/server.h"
 
 namespace {
@@ -110,7 +110,7 @@ TEST(lifetime, reloading_leaves_nothing) {
       ASSERT_FALSE(s.maps("lifetime.so"));
     }
   };
-  EXPECT_LE(std::abs(memory_figures::growth(s, [&] { reload(100); })), memory_figures::noise);
+  EXPECT_LE(std::abs(redismodule::testing::memory_growth(s, [&] { reload(100); })), redismodule::testing::memory_noise);
 }
 
 TEST(lifetime, a_load_that_fails_runs_the_unload_hooks_it_had_registered) {

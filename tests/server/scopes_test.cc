@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "memory_figures.h"
+#include "redismodule/testing/leak_watch.h"
 #include "redismodule/testing/server.h"
 
 namespace {
@@ -87,11 +87,11 @@ TEST(scopes, the_modules_figure_grows_by_what_used_memory_grows_by) {
   server s{SCOPES_COUNTED_MODULE};
   s.call("scope.names", 100'000);
   s.call("scope.clear");
-  const auto server_before = memory_figures::settled_memory(s);
+  const auto server_before = redismodule::testing::settled_memory(s);
   const auto module_before = held(s, "total")[0];
   s.call("scope.names", 100'000);
   s.call("scope.library", 100, 100'000);
-  const auto in_server = memory_figures::settled_memory(s) - server_before;
+  const auto in_server = redismodule::testing::settled_memory(s) - server_before;
   const auto in_module = held(s, "total")[0] - module_before;
   EXPECT_GT(in_module, 24'000'000);
   // The rest is the index of displaced blocks, where the allocator does not align, and the server's own.

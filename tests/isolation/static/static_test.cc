@@ -2,8 +2,8 @@
 // server allocates as the same server without them.
 #include <gtest/gtest.h>
 
-#include "../../server/memory_figures.h"
 #include "../isolation.h"
+#include "redismodule/testing/leak_watch.h"
 
 namespace {
 
@@ -36,10 +36,10 @@ TEST(linked_statically, both_modules_load_answer_and_unload) {
 
 // What used_memory, without the clients' buffers, grows by for the same commands.
 long long memory_of_work(server& s) {
-  const auto before = memory_figures::settled_memory(s);
+  const auto before = redismodule::testing::settled_memory(s);
   for (int i = 0; i < 2000; ++i) s.call("SET", "key" + std::to_string(i), std::string(100, 'v'));
   for (int i = 0; i < 500; ++i) s.call("HSET", "hash", "field" + std::to_string(i), "value");
-  return memory_figures::settled_memory(s) - before;
+  return redismodule::testing::settled_memory(s) - before;
 }
 
 TEST(linked_statically, the_server_allocates_as_without_them) {
