@@ -1,5 +1,6 @@
 #include "redismodule/call_reply.h"
 
+#include "protocol.h"
 #include "redismodule/detail/number.h"
 
 namespace redismodule {
@@ -125,6 +126,15 @@ void append_pairs(std::vector<call_value>& all, call_reply_ref from) {
   }
 }
 
+// Servers up to Redis 8.0 and Valkey 9.1 have a function for the pairs of an attribute that looks for a map and finds
+// none: there the bytes are read.
+std::vector<call_value> pairs_of_attribute(call_reply_ref attribute) {
+  if (attribute.size() != 0 && !attribute.pair(0).first) return detail::parse_attribute(attribute.protocol());
+  std::vector<call_value> all;
+  append_pairs(all, attribute);
+  return all;
+}
+
 }  // namespace
 
 call_value call_reply_ref::to_value() const {
@@ -141,11 +151,11 @@ call_value call_reply_ref::to_value() const {
       value.elements.reserve(size());
       for (call_reply_ref each : elements()) value.elements.push_back(each.to_value());
       break;
-    case reply_type::map:
-    case reply_type::attribute: append_pairs(value.elements, *this); break;
+    case reply_type::map: append_pairs(value.elements, *this); break;
+    case reply_type::attribute: value.elements = pairs_of_attribute(*this); break;
     default: break;
   }
-  if (const call_reply_ref before = attribute()) append_pairs(value.attributes, before);
+  if (const call_reply_ref before = attribute()) value.attributes = pairs_of_attribute(before);
   return value;
 }
 

@@ -156,7 +156,8 @@ void reply::pass(call_reply_ref from) {
 
 void reply::pass(const call_reply& from) {
   if (from.was_refused()) return error(from.error());
-  if (from.raw() == nullptr || from.may_be_resp3()) return pass(from.get());
+  if (from.raw() == nullptr) return status(ok);  // a dry run that would have succeeded
+  if (from.may_be_resp3()) return pass(from.get());
   if (has_room()) wrote(detail::nothrow(api.ReplyWithCallReply)(ctx_, from.raw()));
 }
 

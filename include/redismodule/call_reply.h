@@ -99,8 +99,9 @@ class call_reply_ref {
   // All elements, of an array or set; all pairs, of a map or attribute: none of other kinds.
   detail::reply_elements elements() const noexcept;
   detail::reply_pairs pairs() const noexcept;
-  // The attribute that came before this reply, or nothing. It is one of pairs.
-  // Since: Redis 7.0; before, there are none.
+  // The attribute that came before this reply, or nothing. It is one of pairs. Servers up to Redis 8.0 and Valkey 9.1
+  // say how many, but give none of them out; to_value() has them all the same. Since: Redis 7.0; before, there are
+  // none.
   call_reply_ref attribute() const noexcept;
 
   // The error's text, its code included. Only where is_error(). Fails: throws std::bad_alloc.

@@ -198,7 +198,7 @@ class reply {
   }
 
   // What a call answered, as it is. Where it has what only RESP3 has and the client speaks RESP2, in the forms of that.
-  // Where the command was not run, the error.
+  // Where the command was not run, the error; after a dry run that would have succeeded, OK.
   void pass(const call_reply& from);
   void pass(call_reply_ref from);
 
