@@ -239,7 +239,7 @@ struct waiting_call {
 };
 
 constexpr std::size_t most_nested = 128;
-constinit thread_local waiting_call waiting[most_nested];
+constinit thread_local waiting_call waiting[most_nested] = {};
 constinit thread_local std::size_t waiting_count = 0;
 
 void wait_for_result(const role& what, void** return_address) noexcept {
