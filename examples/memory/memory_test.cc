@@ -11,8 +11,8 @@ TEST(memory, what_sqlite_holds_is_the_servers_and_goes_back) {
   s.call("memory.release");
   rt::leak_watch watch{s, {.memory = 64 << 10}};
   const long long before = s.memory();
-  EXPECT_GE(s.call("memory.sqlite", 8).as<long long>(), 8 << 20);
-  EXPECT_GE(s.memory() - before, 8 << 20);
+  EXPECT_GE(s.call("memory.sqlite", 8).as<long long>(), 8'000'000);
+  EXPECT_GE(s.memory() - before, 8'000'000);
   EXPECT_GT(s.call("memory.rows").as<long long>(), 1000);
   EXPECT_EQ(s.call("memory.release"), 0);
   watch.check();
