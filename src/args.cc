@@ -1,5 +1,6 @@
 #include "redismodule/args.h"
 
+#include <charconv>
 #include <limits>
 
 #include "redismodule/detail/letters.h"
@@ -23,7 +24,69 @@ bool decode_large(std::string_view digits, unsigned long long& value) noexcept {
   return true;
 }
 
+struct unit {
+  std::string_view name;
+  long long factor;
+};
+
+// In nanoseconds.
+constexpr unit units_of_time[] = {{"ns", 1},
+                                  {"us", 1'000},
+                                  {"ms", 1'000'000},
+                                  {"s", 1'000'000'000},
+                                  {"m", 60'000'000'000},
+                                  {"h", 3'600'000'000'000},
+                                  {"d", 86'400'000'000'000}};
+
+// As the server's memtoull() knows them.
+constexpr unit units_of_memory[] = {{"b", 1},        {"k", 1'000},         {"kb", 1 << 10}, {"m", 1'000'000},
+                                    {"mb", 1 << 20}, {"g", 1'000'000'000}, {"gb", 1 << 30}};
+
+// The number in front of a unit; the unit itself is what is left of `text`.
+bool take_number(std::string_view& text, long long& number) noexcept {
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{}) return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return true;
+}
+
+template <std::size_t N>
+const unit* find_unit(const unit (&units)[N], std::string_view name) noexcept {
+  for (const unit& each : units) {
+    if (equal_in_any_case(each.name, name)) return &each;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+bool decode_duration(string_ref text, long long bare, long long& count) noexcept {
+  std::string_view written = text.view();
+  long long number = 0;
+  if (!take_number(written, number)) return false;
+  if (written.empty()) {
+    count = number;
+    return true;
+  }
+  const unit* found = find_unit(units_of_time, written);
+  if (found == nullptr) return false;
+  // Where the unit written is the longer one, its multiple may be past the range, and the product in nanoseconds too.
+  if (found->factor >= bare)
+    return found->factor % bare == 0 && !__builtin_mul_overflow(number, found->factor / bare, &count);
+  const long long per_count = bare / found->factor;
+  count = number / per_count;
+  return bare % found->factor == 0 && number % per_count == 0;
+}
+
+bool decode_bytes(string_ref text, unsigned long long& value) noexcept {
+  std::string_view written = text.view();
+  long long number = 0;
+  if (!take_number(written, number) || number < 0) return false;
+  const unit* found = written.empty() ? &units_of_memory[0] : find_unit(units_of_memory, written);
+  if (found == nullptr) return false;
+  return !__builtin_mul_overflow(static_cast<unsigned long long>(number),
+                                 static_cast<unsigned long long>(found->factor), &value);
+}
 
 bool decode_unsigned(string_ref text, unsigned long long& value) noexcept {
   long long number = 0;

@@ -7,6 +7,7 @@
 #include <exception>
 #include <new>
 
+#include "command_info.h"
 #include "redismodule/detail/letters.h"
 #include "redismodule/module.h"
 #include "redismodule/unsupported.h"
@@ -19,11 +20,20 @@ namespace {
 // Which synopsis belongs to a callback, for the errors that name an argument. Two commands may share a handler, so the
 // name they are called by decides between them.
 struct registered_command {
-  detail::command_callback callback;
-  const char* synopsis;
+  detail::command_definition definition;
+  const char* group;  // null: none
   registered_command* next;
 };
 registered_command* registered = nullptr;
+
+// A group on a server without subcommands: registered when all below it are known.
+struct pending_group {
+  const char* name;
+  command_flags flags;  // of some below it
+  command_flags every;  // of all below it
+  pending_group* next;
+};
+pending_group* pending = nullptr;
 
 struct flag_name {
   command_flags flag;
@@ -85,77 +95,6 @@ std::string_view name_in(const char* synopsis) noexcept {
   return {name.begin, name.size};
 }
 
-// --- COMMAND INFO and COMMAND DOCS ---
-
-// Arguments as the server wants them described. It copies them.
-class command_description {
- public:
-  command_description(const detail::command_definition& definition, const command_options& options)
-      : text_{new char[std::strlen(definition.synopsis) + 1]},
-        args_{new abi::ModuleCommandArg[definition.word_count + 1]{}},
-        pair_{{}, {}, {}} {
-    std::strcpy(text_.get(), definition.synopsis);
-    detail::word_reader synopsis{text_.get()};
-    terminate(synopsis, synopsis.next());
-    for (std::size_t i = 0; i < definition.word_count; ++i) {
-      const detail::word written = synopsis.next();
-      describe(written, definition.words[i]);
-      terminate(synopsis, written);
-    }
-    info_.version = abi::MODULE_COMMAND_INFO_VERSION;
-    info_.summary = options.summary;
-    info_.complexity = options.complexity;
-    info_.since = options.since;
-    info_.arity = definition.least == definition.most ? definition.least : -definition.least;
-    info_.args = args_.get();
-  }
-
-  const abi::ModuleCommandInfo& info() const noexcept { return info_; }
-  const char* name() const noexcept { return text_.get(); }
-
- private:
-  // The words are used where they stand in the copy.
-  void terminate(detail::word_reader& synopsis, const detail::word& word) noexcept {
-    if (*synopsis.text != '\0') ++synopsis.text;
-    text_[static_cast<std::size_t>(word.begin - text_.get()) + word.size] = '\0';
-  }
-
-  void describe(const detail::word& written, const detail::word_shape& shape) noexcept {
-    abi::ModuleCommandArg arg{};
-    arg.name = written.begin;
-    arg.type = shape.type;
-    arg.key_spec_index = -1;
-    const bool is_second = pair_size_ == 1;
-    if (!shape.last_of_parameter || is_second) pair_[pair_size_++] = arg;
-    if (!shape.last_of_parameter) return;
-    // A handler has at most one rest, so at most one block of two.
-    if (is_second) {
-      arg.name = "pair";
-      arg.type = abi::MODULE_ARG_TYPE_BLOCK;
-      arg.subargs = pair_;
-    }
-    arg.flags = flags_of(shape);
-    args_[size_++] = arg;
-  }
-
-  static int flags_of(const detail::word_shape& shape) noexcept {
-    switch (shape.present) {
-      case detail::presence::required: return abi::MODULE_CMD_ARG_NONE;
-      case detail::presence::optional: return abi::MODULE_CMD_ARG_OPTIONAL;
-      case detail::presence::any_number: return abi::MODULE_CMD_ARG_OPTIONAL | abi::MODULE_CMD_ARG_MULTIPLE;
-      case detail::presence::at_least_one: break;
-    }
-    return abi::MODULE_CMD_ARG_MULTIPLE;
-  }
-
-  std::unique_ptr<char[]> text_;
-  std::unique_ptr<abi::ModuleCommandArg[]> args_;
-  abi::ModuleCommandArg pair_[3];
-  std::size_t size_ = 0;
-  std::size_t pair_size_ = 0;
-  abi::ModuleCommandInfo info_{};
-};
-
 [[noreturn, gnu::cold]] void refuse_command(std::string_view name, std::string_view what) {
   message text;
   text.append("command '").append(name).append("' ").append(what);
@@ -170,21 +109,169 @@ void module_builder::add_raw_command(const char* name, abi::ModuleCmdFunc callba
   refuse_command(name, "was refused by the server: its name is taken or not allowed, or one of its flags is");
 }
 
-void module_builder::add_command(const detail::command_definition& definition, const command_options& options) {
-  const command_description description{definition, options};
+namespace {
+
+bool has_subcommands() noexcept { return api.CreateSubcommand != nullptr && api.GetCommand != nullptr; }
+
+message flags_of(const detail::command_definition& definition, command_flags flags) noexcept {
+  message text = to_text(flags);
+  if (detail::reports_keys(definition.keys)) text.append(text.view().empty() ? "" : " ").append("getkeys-api");
+  return text;
+}
+
+void remember(const detail::command_definition& definition, const char* group) {
+  registered = new registered_command{definition, group, registered};
+}
+
+// What the server is told beyond what creates the command.
+void describe(abi::ModuleCommand* command, const char* name, const detail::command_info& description,
+              const char* categories) {
+  if (api.SetCommandInfo == nullptr) return;
+  if (command == nullptr || api.SetCommandInfo(command, &description.info()) != abi::MODULE_OK)
+    refuse_command(name, "could not be described to the server");
+  if (categories == nullptr || api.SetCommandACLCategories == nullptr) return;
+  if (api.SetCommandACLCategories(command, categories) != abi::MODULE_OK)
+    refuse_command(name, "names an ACL category that the server does not know");
+}
+
+}  // namespace
+
+void module_builder::add_command(const detail::command_definition& definition,
+                                 const detail::described_command& options) {
+  const detail::command_info description{definition, options};
   const char* name = description.name();
-  add_raw_command(name, definition.callback, to_text(options.flags).c_str(), 0, 0, 0);
-  registered = new registered_command{definition.callback, definition.synopsis, registered};
-  if (api.GetCommand == nullptr || api.SetCommandInfo == nullptr) return;
+  const detail::key_range& keys = definition.keys.range;
+  add_raw_command(name, definition.callback, flags_of(definition, options.flags).c_str(), keys.first, keys.last,
+                  keys.step);
+  remember(definition, nullptr);
+  describe(api.GetCommand != nullptr ? api.GetCommand(ctx_, name) : nullptr, name, description, options.acl_categories);
+}
+
+void module_builder::add_group(const char* name, const detail::described_command& options) {
+  if (!has_subcommands()) {
+    pending = new pending_group{name, options.flags, static_cast<command_flags>(-1), pending};
+    return;
+  }
+  add_raw_command(name, static_cast<abi::ModuleCmdFunc>(nullptr), to_text(options.flags).c_str(), 0, 0, 0);
+  abi::ModuleCommandInfo info{};
+  info.version = abi::MODULE_COMMAND_INFO_VERSION;
+  info.summary = options.summary;
+  info.complexity = options.complexity;
+  info.since = options.since;
+  info.tips = options.tips;
+  info.arity = -2;
   abi::ModuleCommand* command = api.GetCommand(ctx_, name);
-  if (command != nullptr && api.SetCommandInfo(command, &description.info()) == abi::MODULE_OK) return;
-  refuse_command(name, "could not be described to the server");
+  if (command == nullptr || api.SetCommandInfo(command, &info) != abi::MODULE_OK)
+    refuse_command(name, "could not be described to the server");
+}
+
+void module_builder::add_subcommand(const char* group, const detail::command_definition& definition,
+                                    const detail::described_command& options) {
+  const detail::command_info description{definition, options};
+  const char* name = description.name();
+  remember(definition, group);
+  if (!has_subcommands()) {
+    for (pending_group* each = pending; each != nullptr; each = each->next) {
+      if (std::strcmp(each->name, group) != 0) continue;
+      each->flags = each->flags | options.flags;
+      each->every = each->every & options.flags;
+    }
+    return;
+  }
+  const std::string full = std::string{group} + '|' + name;
+  const detail::key_range& keys = definition.keys.range;
+  const int created =
+      api.CreateSubcommand(api.GetCommand(ctx_, group), name, reinterpret_cast<abi::ModuleCmdFunc>(definition.callback),
+                           flags_of(definition, options.flags).c_str(), keys.first, keys.last, keys.step);
+  if (created != abi::MODULE_OK)
+    refuse_command(full, "was refused by the server: its name or one of its flags is not allowed");
+  describe(api.GetCommand(ctx_, full.c_str()), full.c_str(), description, options.acl_categories);
+}
+
+void module_builder::acl_category(const char* name) {
+  if (api.AddACLCategory == nullptr || api.AddACLCategory(ctx_, name) == abi::MODULE_OK) return;
+  message text;
+  throw load_error{text.append("the ACL category '").append(name).append("' was refused by the server").view()};
 }
 
 namespace detail {
 
 void forget_commands() noexcept {
   while (registered != nullptr) delete std::exchange(registered, registered->next);
+  while (pending != nullptr) delete std::exchange(pending, pending->next);
+}
+
+namespace {
+
+const registered_command* find_subcommand(std::string_view group, std::string_view name) noexcept {
+  for (const registered_command* each = registered; each != nullptr; each = each->next) {
+    if (each->group == nullptr || !equal_in_any_case(each->group, group)) continue;
+    if (equal_in_any_case(name_in(each->definition.synopsis), name)) return each;
+  }
+  return nullptr;
+}
+
+int reply_unknown_subcommand(abi::ModuleCtx* ctx, std::string_view group, std::string_view name) noexcept {
+  message text;
+  text.append("ERR unknown subcommand '");
+  append_escaped(text, name);
+  text.append("'. Try ").append(group).append(" HELP.");
+  return api.ReplyWithError(ctx, text.c_str());
+}
+
+void report_position(abi::ModuleCtx* ctx, int position, std::uint64_t flags) noexcept {
+  if (api.KeyAtPosWithFlags != nullptr) return api.KeyAtPosWithFlags(ctx, position, static_cast<int>(flags));
+  api.KeyAtPos(ctx, position);
+}
+
+// The keys of a subcommand that a range can tell.
+int report_range(abi::ModuleCtx* ctx, const key_layout& keys, int argc) noexcept {
+  const int last = keys.range.last < 0 ? argc - 1 : keys.range.last;
+  if (keys.range.first == 0) return abi::MODULE_OK;
+  for (int i = keys.range.first; i <= last && i < argc; i += keys.range.step) report_position(ctx, i, keys.flags);
+  return abi::MODULE_OK;
+}
+
+// The one command that stands for a group where the server has no subcommands.
+int call_subcommand(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
+  const bool wants_keys = api.IsKeysPositionRequest(ctx) != 0;
+  if (argc < 2) return wants_keys ? abi::MODULE_OK : api.WrongArity(ctx);
+  const std::string_view group = string_ref{argv[0]}.view(), name = string_ref{argv[1]}.view();
+  const registered_command* found = find_subcommand(group, name);
+  if (found == nullptr) return wants_keys ? abi::MODULE_OK : reply_unknown_subcommand(ctx, group, name);
+  const command_definition& definition = found->definition;
+  if (wants_keys && !reports_keys(definition.keys)) return report_range(ctx, definition.keys, argc);
+  return definition.callback(ctx, argv, argc);
+}
+
+bool group_has_keys(const char* group) noexcept {
+  for (const registered_command* each = registered; each != nullptr; each = each->next) {
+    if (each->group != nullptr && std::strcmp(each->group, group) == 0 && each->definition.keys.flags != 0) return true;
+  }
+  return false;
+}
+
+// What restricts a command holds if it does for one below it; what promises something, only if it does for all.
+command_flags flags_together(const pending_group& group) noexcept {
+  constexpr command_flags promises = flags::readonly | flags::fast | flags::allow_oom;
+  return static_cast<command_flags>(static_cast<std::uint32_t>(group.flags) & ~static_cast<std::uint32_t>(promises)) |
+         (group.every & promises);
+}
+
+}  // namespace
+
+void report_key(abi::ModuleCtx* ctx, int position, std::uint64_t flags) noexcept {
+  report_position(ctx, position, flags);
+}
+
+void finish_commands(abi::ModuleCtx* ctx) {
+  for (const pending_group* each = pending; each != nullptr; each = each->next) {
+    message flags = to_text(flags_together(*each));
+    if (group_has_keys(each->name)) flags.append(flags.view().empty() ? "" : " ").append("getkeys-api");
+    const auto callback = reinterpret_cast<abi::ModuleCmdFunc>(&call_subcommand);
+    if (api.CreateCommand(ctx, each->name, callback, flags.c_str(), 0, 0, 0) != abi::MODULE_OK)
+      refuse_command(each->name, "was refused by the server");
+  }
 }
 
 namespace {
@@ -192,9 +279,10 @@ namespace {
 const char* find_synopsis(command_callback callback, std::string_view called) noexcept {
   const char* found = "";
   for (const registered_command* each = registered; each != nullptr; each = each->next) {
-    if (each->callback != callback) continue;
-    if (equal_in_any_case(name_in(each->synopsis), called)) return each->synopsis;
-    found = each->synopsis;
+    if (each->definition.callback != callback) continue;
+    const char* synopsis = each->definition.synopsis;
+    if (equal_in_any_case(name_in(synopsis), called)) return synopsis;
+    found = synopsis;
   }
   return found;
 }
@@ -234,13 +322,19 @@ const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command, mes
 
 int reply_wrong_arity(abi::ModuleCtx* ctx) noexcept { return api.WrongArity(ctx); }
 
-int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_callback self, int word,
-                       decode_status status) noexcept {
-  if (status.good()) return reply_wrong_arity(ctx);
-  const char* synopsis = find_synopsis(self, string_ref{argv[0]}.view());
+int reply_bad_argument(frame& f, command_callback self) noexcept {
+  if (f.word < 0) return api.ReplyWithError(f.ctx, describe(f.options).c_str());
+  if (f.status.good()) return reply_wrong_arity(f.ctx);
+  const char* synopsis = find_synopsis(self, string_ref{f.argv[f.first - 1]}.view());
   message text;
-  text.append(status.error()).append(" (argument '").append(argument_name(synopsis, word)).append("')");
-  return api.ReplyWithError(ctx, text.c_str());
+  text.append(f.status.error()).append(" (argument '").append(argument_name(synopsis, f.word)).append("')");
+  return api.ReplyWithError(f.ctx, text.c_str());
+}
+
+int reply_unexpected_argument(frame& f) noexcept {
+  f.options.fault = option_fault::unknown;
+  f.options.word = f.argv[f.next];
+  return api.ReplyWithError(f.ctx, describe(f.options).c_str());
 }
 
 int reply_wrong_type(abi::ModuleCtx* ctx) noexcept { return api.ReplyWithError(ctx, wrong_type::text); }

@@ -82,6 +82,7 @@ bool build(const detail::module_definition& module, abi::ModuleCtx* ctx, args ar
   try {
     module_builder builder{ctx, module.name, arguments};
     module.build(builder);
+    detail::finish_commands(ctx);
     return true;
   } catch (const std::bad_alloc&) {
     say_not_loaded(ctx, module.name, "out of memory");

@@ -1,5 +1,6 @@
 #include "redismodule/result.h"
 
+#include "redismodule/api.h"
 #include "redismodule/detail/letters.h"
 
 namespace redismodule {
@@ -7,30 +8,47 @@ namespace {
 
 constexpr std::size_t longest_echo = 64;
 
-void append_escaped(std::string& text, char byte) {
-  if (detail::is_control(byte) || static_cast<unsigned char>(byte) > 0x7f) {
-    for (char part : detail::hex_escape(byte)) text.push_back(part);
-    return;
+// One byte of an echo: 1, 2 or 4 characters.
+struct echoed_byte {
+  explicit echoed_byte(char byte) noexcept {
+    const bool is_printable = !detail::is_control(byte) && static_cast<unsigned char>(byte) <= 0x7f;
+    if (!is_printable) {
+      for (char part : detail::hex_escape(byte)) text[size++] = part;
+      return;
+    }
+    if (byte == '\\') text[size++] = byte;
+    text[size++] = byte;
   }
-  if (byte == '\\') text.push_back(byte);
-  text.push_back(byte);
+
+  char text[4];
+  std::size_t size = 0;
+};
+
+template <class Text>
+void append_echo(Text& text, std::string_view bytes) {
+  std::size_t size = 0;
+  for (char byte : bytes) {
+    const echoed_byte echo{byte};
+    size += echo.size;
+    if (size > longest_echo) {
+      text.append("...");
+      return;
+    }
+    text.append(std::string_view{echo.text, echo.size});
+  }
 }
 
 }  // namespace
 
 std::string escaped(std::string_view bytes) {
   std::string text;
-  for (char byte : bytes) {
-    const std::size_t whole = text.size();
-    append_escaped(text, byte);
-    if (text.size() <= longest_echo) continue;
-    text.resize(whole);
-    return text.append("...");
-  }
+  append_echo(text, bytes);
   return text;
 }
 
 namespace detail {
+
+void append_escaped(message& text, std::string_view bytes) noexcept { append_echo(text, bytes); }
 
 const char* line::clean_copy(std::string_view text) {
   std::size_t size = text.size();

@@ -1,6 +1,8 @@
 // Arguments to values: one trait to extend.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <compare>
 #include <concepts>
 #include <cstddef>
@@ -11,7 +13,10 @@
 #include <utility>
 
 #include "redismodule/abi/constants.h"
+#include "redismodule/describe.h"
 #include "redismodule/detail/integer.h"
+#include "redismodule/detail/letters.h"
+#include "redismodule/detail/names.h"
 #include "redismodule/result.h"
 #include "redismodule/string.h"
 
@@ -23,6 +28,13 @@ class decode_status {
  public:
   constexpr decode_status() noexcept = default;
   constexpr decode_status(detail::literal error) noexcept : error_{error.c_str()} {}
+
+  // Words that were put together when compiled; they are one line, as a literal is.
+  static constexpr decode_status from_text(const char* error) noexcept {
+    decode_status status;
+    status.error_ = error;
+    return status;
+  }
 
   constexpr bool good() const noexcept { return error_ == nullptr; }
   // Only where not good().
@@ -182,6 +194,111 @@ struct arg_traits<std::string> {
   }
 };
 
+// A count of this unit, as `EX seconds`: an integer, within what the duration can hold. Of floating point: a float.
+template <class Rep, class Period>
+requires(detail::integer<Rep> || std::is_same_v<Rep, double>) struct arg_traits<std::chrono::duration<Rep, Period>> {
+  static constexpr abi::ModuleCommandArgType type = arg_traits<Rep>::type;
+  static decode_status decode(string_ref text, std::chrono::duration<Rep, Period>& value) noexcept {
+    Rep count{};
+    const decode_status status = arg_traits<Rep>::decode(text, count);
+    value = std::chrono::duration<Rep, Period>{count};
+    return status;
+  }
+};
+
+// A Unix time in this unit: std::chrono::sys_seconds, sys_time<std::chrono::milliseconds>.
+template <class Duration>
+requires(argument<Duration>) struct arg_traits<std::chrono::sys_time<Duration>> {
+  static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_UNIX_TIME;
+  static decode_status decode(string_ref text, std::chrono::sys_time<Duration>& value) noexcept {
+    Duration since_epoch{};
+    const decode_status status = arg_traits<Duration>::decode(text, since_epoch);
+    value = std::chrono::sys_time<Duration>{since_epoch};
+    return status;
+  }
+};
+
+// A duration with its unit written behind the number: 250ms, 10s, 5m, 2h, 1d; a bare number counts Duration's own unit.
+// Fails to decode what is not a whole number of that unit.
+template <class Duration>
+struct with_unit {
+  Duration value{};
+  constexpr operator Duration() const noexcept { return value; }
+};
+
+// A number of bytes, written as in the server's configuration: 512, 64kb, 1gb (powers of 1,024), 1k, 1m, 1g (of 1,000).
+struct byte_count {
+  unsigned long long value = 0;
+  constexpr operator unsigned long long() const noexcept { return value; }
+};
+
+namespace detail {
+
+// In nanoseconds a unit; a bare number has the unit `bare`. Fails: false, also where it is no multiple of `bare`.
+bool decode_duration(string_ref text, long long bare, long long& count) noexcept;
+bool decode_bytes(string_ref text, unsigned long long& value) noexcept;
+
+}  // namespace detail
+
+template <detail::integer Rep, class Period>
+struct arg_traits<with_unit<std::chrono::duration<Rep, Period>>> {
+  using duration = std::chrono::duration<Rep, Period>;
+  static_assert(std::ratio_greater_equal_v<Period, std::nano>, "redismodule: no unit is shorter than a nanosecond");
+
+  static decode_status decode(string_ref text, with_unit<duration>& value) noexcept {
+    constexpr long long bare = std::chrono::nanoseconds{std::chrono::duration<long long, Period>{1}}.count();
+    long long count = 0;
+    const bool good = detail::decode_duration(text, bare, count) && std::in_range<Rep>(count);
+    if (!good) return detail::literal{"ERR value is not a duration: use ms, s, m, h or d"};
+    value.value = duration{static_cast<Rep>(count)};
+    return decoded;
+  }
+};
+
+template <>
+struct arg_traits<byte_count> {
+  static decode_status decode(string_ref text, byte_count& value) noexcept {
+    if (!detail::decode_bytes(text, value.value))
+      return detail::literal{"ERR argument must be a memory value: use b, kb, mb or gb"};
+    return decoded;
+  }
+};
+
+// An integer from Least to Most.
+template <detail::integer T, T Least, T Most>
+struct bounded {
+  static_assert(Least <= Most);
+  T value = Least;
+  constexpr operator T() const noexcept { return value; }
+};
+
+template <detail::integer T, T Least, T Most>
+struct arg_traits<bounded<T, Least, Most>> {
+  static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_INTEGER;
+  static decode_status decode(string_ref text, bounded<T, Least, Most>& value) noexcept {
+    const decode_status status = arg_traits<T>::decode(text, value.value);
+    if (!status.good()) return status;
+    if (value.value < Least || value.value > Most)
+      return decode_status::from_text(detail::error_of_range<Least, Most>.text);
+    return decoded;
+  }
+};
+
+// An enum that its author has named: constexpr auto describe(rm::of<colour>) { return rm::names<colour>({{"red",
+// colour::red}, …}); } A name is found in any case.
+template <named_enum T>
+struct arg_traits<T> {
+  static decode_status decode(string_ref text, T& value) noexcept {
+    const std::string_view written = text.view();
+    for (const auto& each : names_of<T>.all) {
+      if (!detail::equal_in_any_case(written, each.name)) continue;
+      value = each.value;
+      return decoded;
+    }
+    return decode_status::from_text(detail::error_of_names<T>.text);
+  }
+};
+
 namespace detail {
 
 // How an element of a rest is made from consecutive arguments.
@@ -282,6 +399,14 @@ class rest {
 // A rest that is not empty.
 template <class T>
 class at_least_one : public rest<T> {
+ public:
+  using rest<T>::rest;
+  T front() const { return (*this)[0]; }
+};
+
+// A number, and that many arguments: `numkeys key...`. Stands anywhere, also before other arguments.
+template <class T>
+class count_then : public rest<T> {
  public:
   using rest<T>::rest;
   T front() const { return (*this)[0]; }

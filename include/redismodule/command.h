@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "redismodule/detail/synopsis.h"
 #include "redismodule/detail/trampoline.h"
@@ -14,6 +15,9 @@ enum class command_flags : std::uint32_t {};
 
 constexpr command_flags operator|(command_flags a, command_flags b) noexcept {
   return static_cast<command_flags>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
+}
+constexpr command_flags operator&(command_flags a, command_flags b) noexcept {
+  return static_cast<command_flags>(static_cast<std::uint32_t>(a) & static_cast<std::uint32_t>(b));
 }
 constexpr bool contains(command_flags all, command_flags some) noexcept {
   return (static_cast<std::uint32_t>(all) & static_cast<std::uint32_t>(some)) == static_cast<std::uint32_t>(some);
@@ -45,24 +49,98 @@ inline constexpr command_flags all_dbs{1u << 18};            // Since: Valkey 9.
 inline constexpr command_flags allow_oom{1u << 31};
 }  // namespace flags
 
-// What COMMAND INFO and COMMAND DOCS say, beyond what the signature tells.
-struct command_options {
-  const char* summary = nullptr;
-  const char* complexity = nullptr;
-  const char* since = nullptr;  // the module's version that brought the command
-  command_flags flags = flags::none;
+// A change of a command, for COMMAND DOCS.
+struct history_entry {
+  const char* since;  // the module's version
+  const char* changes;
 };
 
 namespace detail {
+
+// Never defined: flags that reach this do not compile, and the compiler prints the name.
+void a_command_that_writes_keys_is_not_readonly();
+
+// What the keys of a signature say of the command.
+enum class key_use : std::uint8_t { none, read, write };
+
+// The flags of a command whose keys are used so: readonly and write come from them.
+template <key_use Use>
+class flags_beside_keys {
+ public:
+  constexpr flags_beside_keys() noexcept = default;
+  consteval flags_beside_keys(command_flags given) : all_{given} {
+    if (Use == key_use::write && contains(given, flags::readonly)) a_command_that_writes_keys_is_not_readonly();
+  }
+  constexpr command_flags all() const noexcept {
+    if (Use == key_use::write) return all_ | flags::write;
+    return Use == key_use::read && !contains(all_, flags::write) ? all_ | flags::readonly : all_;
+  }
+
+ private:
+  command_flags all_ = flags::none;
+};
+
+}  // namespace detail
+
+// What COMMAND INFO and COMMAND DOCS say, beyond what the signature tells.
+template <detail::key_use Use>
+struct command_options_beside_keys {
+  const char* summary = nullptr;
+  const char* complexity = nullptr;
+  const char* since = nullptr;  // the module's version that brought the command
+  detail::flags_beside_keys<Use> flags = {};
+  std::initializer_list<history_entry> history = {};
+  // Hints for clients and proxies, separated by spaces: "nondeterministic_output request_policy:all_shards".
+  const char* tips = nullptr;
+  // ACL categories, separated by spaces: "read fast". Since: Redis 7.2. What the server lacks is left out.
+  const char* acl_categories = nullptr;
+};
+
+using command_options = command_options_beside_keys<detail::key_use::none>;
+
+namespace detail {
+
+constexpr key_use use_of(std::uint64_t key_flags) {
+  if (key_flags == 0) return key_use::none;
+  constexpr std::uint64_t writing = abi::MODULE_CMD_KEY_RW | abi::MODULE_CMD_KEY_OW | abi::MODULE_CMD_KEY_RM;
+  return (key_flags & writing) != 0 ? key_use::write : key_use::read;
+}
+
+template <class Handler>
+using options_for = command_options_beside_keys<use_of(shape_of<function_type<Handler>>::keys.flags)>;
+
+// The same without the template.
+struct described_command {
+  const char* summary;
+  const char* complexity;
+  const char* since;
+  command_flags flags;
+  std::initializer_list<history_entry> history;
+  const char* tips;
+  const char* acl_categories;
+
+  template <key_use Use>
+  described_command(const command_options_beside_keys<Use>& given) noexcept
+      : summary{given.summary},
+        complexity{given.complexity},
+        since{given.since},
+        flags{given.flags.all()},
+        history(given.history),
+        tips{given.tips},
+        acl_categories{given.acl_categories} {}
+};
 
 // Everything of a command that is known when it is compiled.
 struct command_definition {
   const char* synopsis;
   command_callback callback;
-  const word_shape* words;
+  const parameter_shape* parameters;
+  std::size_t parameter_count;
   std::size_t word_count;
+  int first;  // the first argument: 1, or 2 in a subcommand
   int least;
   int most;
+  key_layout keys;
 };
 
 // A synopsis, a string literal, that fits the handler: checked when compiled.
@@ -72,7 +150,7 @@ class synopsis {
   template <std::size_t N>
   consteval synopsis(const char (&text)[N]) : text_{text} {
     using shape = shape_of<Function>;
-    check_synopsis(text, shape::words.data(), shape::word_count);
+    check_synopsis(text, shape::parameters.data(), shape::count);
   }
   constexpr const char* text() const noexcept { return text_; }
 
@@ -80,10 +158,18 @@ class synopsis {
   const char* text_;
 };
 
-template <auto Handler>
+template <auto Handler, int First = 1>
 command_definition define(const char* synopsis) noexcept {
-  using shape = shape_of<function_type<decltype(Handler)>>;
-  return {synopsis, trampoline_of<Handler>, shape::words.data(), shape::word_count, shape::least, shape::most};
+  using shape = shape_of<function_type<decltype(Handler)>, First>;
+  return {synopsis,
+          trampoline_of<Handler, First>,
+          shape::parameters.data(),
+          shape::count,
+          shape::word_count,
+          First,
+          shape::least,
+          shape::most,
+          shape::keys};
 }
 
 }  // namespace detail

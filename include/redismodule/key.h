@@ -53,10 +53,12 @@ class text_argument {
 // What a command does to a key, as the server's key specs say it.
 enum class access : std::uint8_t {
   none = 0,
-  read = 1,    // its value may come back to the client
-  update = 2,  // its value changes
-  insert = 4,  // it gains something, or is made
-  remove = 8,  // it loses something, or goes
+  read = 1,        // its value may come back to the client
+  update = 2,      // its value changes
+  insert = 4,      // it gains something, or is made
+  remove = 8,      // it loses something
+  overwrite = 16,  // beside update or insert: what it was does not matter
+  erase = 32,      // the key itself goes
 };
 constexpr access operator|(access a, access b) noexcept {
   return static_cast<access>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));

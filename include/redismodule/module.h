@@ -21,6 +21,27 @@ class load_error : public std::exception {
   detail::line why_;
 };
 
+class module_builder;
+
+// The commands below one command, see module_builder::command_group().
+class command_group {
+ public:
+  // As module_builder::command, without the name of the group.
+  template <auto Handler>
+  void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
+               const detail::options_for<decltype(Handler)>& options = {});
+  template <class Handler>
+  void command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler,
+               const detail::options_for<Handler>& options = {});
+
+ private:
+  friend class module_builder;
+  command_group(module_builder& builder, const char* name) noexcept : builder_{builder}, name_{name} {}
+
+  module_builder& builder_;
+  const char* name_;
+};
+
 // Registers what the module consists of. The body of REDISMODULE_MODULE gets one, while the server loads the module.
 // Lock: held.
 // Fails: whatever the server refuses is a load_error: the module does not load, the log says why, nothing stays behind.
@@ -35,15 +56,26 @@ class module_builder {
   // rest has dots: m.command<range>("hello.range key [count]"), m.command<sum>("hello.sum number...").
   template <auto Handler>
   void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
-               const command_options& options = {}) {
+               const detail::options_for<decltype(Handler)>& options = {}) {
     add_command(detail::define<Handler>(synopsis.text()), options);
   }
   // The same with a lambda without captures.
   template <class Handler>
   void command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler,
-               const command_options& options = {}) {
+               const detail::options_for<Handler>& options = {}) {
     add_command(detail::define<Handler{}>(synopsis.text()), options);
   }
+
+  // A command that has others below it: auto admin = m.command_group("hello.admin");
+  // admin.command<reset>("reset [name]"). Before Redis 7.0, where servers know of no subcommands, one command that
+  // calls the right one.
+  redismodule::command_group command_group(const char* name, const command_options& options = {}) {
+    add_group(name, options);
+    return {*this, name};
+  }
+
+  // A category of the module's own for acl_categories. Since: Redis 7.4, Valkey 7.2; elsewhere nothing happens.
+  void acl_category(const char* name);
 
   // A command by a C callback, with the types of this library or of either family's official header. It is called as it
   // is: no decoding, no check of the arity, and no exception may leave it. The rest as in the server's CreateCommand.
@@ -80,8 +112,8 @@ class module_builder {
     });
   }
 
-  // From now on calls run under the access rules of the client whose command runs, unless a call names a user: as if each
-  // said rm::as_caller. Since: Redis 7.0; before, every call is then an error.
+  // From now on calls run under the access rules of the client whose command runs, unless a call names a user: as if
+  // each said rm::as_caller. Since: Redis 7.0; before, every call is then an error.
   void calls_as_caller() noexcept { detail::calls_run_as_caller = true; }
 
   void log(log_level level, std::string_view text) noexcept { detail::log_line(ctx_, level, "", text); }
@@ -89,7 +121,12 @@ class module_builder {
   abi::ModuleCtx* raw() const noexcept { return ctx_; }
 
  private:
-  void add_command(const detail::command_definition& definition, const command_options& options);
+  friend class redismodule::command_group;
+
+  void add_command(const detail::command_definition& definition, const detail::described_command& options);
+  void add_group(const char* name, const detail::described_command& options);
+  void add_subcommand(const char* group, const detail::command_definition& definition,
+                      const detail::described_command& options);
   void add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last, int step);
   void require_function(abi::function function);
   void add_unload_hook(void (*hook)(abi::ModuleCtx*));
@@ -99,6 +136,18 @@ class module_builder {
   redismodule::args arguments_;
 };
 
+template <auto Handler>
+void command_group::command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
+                            const detail::options_for<decltype(Handler)>& options) {
+  builder_.add_subcommand(name_, detail::define<Handler, 2>(synopsis.text()), options);
+}
+
+template <class Handler>
+void command_group::command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler,
+                            const detail::options_for<Handler>& options) {
+  builder_.add_subcommand(name_, detail::define<Handler{}, 2>(synopsis.text()), options);
+}
+
 namespace detail {
 
 struct module_definition {
@@ -106,6 +155,9 @@ struct module_definition {
   int version;
   void (*build)(module_builder&);
 };
+
+// Registers what can only be registered when all is known.
+void finish_commands(abi::ModuleCtx* ctx);
 
 // The callbacks' arguments go with the commands: on unloading, and when loading fails.
 void forget_commands() noexcept;

@@ -11,10 +11,17 @@
 
 namespace redismodule {
 
+class message;
+
 // `bytes` as printable ASCII: every other byte as \xNN, the backslash doubled, cut after 64 characters with "...".
 // For the bytes of a client in an error or in the log.
 // Fails: throws std::bad_alloc.
 std::string escaped(std::string_view bytes);
+
+namespace detail {
+// The same into a message, without allocating.
+void append_escaped(message& text, std::string_view bytes) noexcept;
+}  // namespace detail
 
 // An error for the client, its code first: error_reply{"ERR no such member"}. A literal costs nothing; other text is
 // copied, and control characters in it become \xNN, so that no text can end the reply and begin another.

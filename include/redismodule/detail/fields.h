@@ -14,23 +14,11 @@
 #include <tuple>
 #include <type_traits>
 
+#include "redismodule/describe.h"
+
 namespace redismodule {
 
-// What describe() is found by, for types that are not yours: by argument-dependent lookup.
-template <class T>
-struct of {};
-
 namespace detail {
-
-// A string literal as a template argument.
-template <std::size_t N>
-struct fixed_text {
-  char text[N];
-  consteval fixed_text(const char (&literal)[N]) {
-    for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
-  }
-  constexpr std::string_view view() const noexcept { return {text, N - 1}; }
-};
 
 template <auto Pointer>
 constexpr std::string_view spelled() noexcept {
@@ -56,12 +44,6 @@ struct member<Value Owner::*> {
 };
 
 }  // namespace detail
-
-// Says that a field goes by another name than its member's: rm::field<&point::x, rm::named<"left">>.
-template <detail::fixed_text Name>
-struct named {
-  static constexpr std::string_view name = Name.view();
-};
 
 namespace detail {
 

@@ -5,42 +5,31 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
 #include "redismodule/args.h"
 #include "redismodule/context.h"
+#include "redismodule/detail/docs.h"
+#include "redismodule/detail/frame.h"
 #include "redismodule/detail/synopsis.h"
+#include "redismodule/options.h"
 #include "redismodule/reply.h"
 
 namespace redismodule::detail {
 
-// What a handler runs in: the arguments, and how far they are decoded. Lives in the trampoline's frame, and never
-// leaves it but for the cold paths.
-struct frame {
-  abi::ModuleCtx* ctx;
-  abi::ModuleString** argv;
-  int argc;
-  int next = 1;  // the argument to be decoded
-  int word = 0;  // which word of the synopsis stands for it, where decoding failed
-  decode_status status{};
-  reply out{ctx};
-};
-
-inline bool fail(frame& f, int word) noexcept {
-  f.word = word;
-  return false;
-}
-
-// `shapes`: its words in the synopsis. `least`: how many arguments at least. `most`: how many at most, -1 for any
-// number.
+// `kind`: what it is, which says what may follow. `words`: its words in the synopsis. `docs`: what COMMAND DOCS says.
+// `least`: how many arguments at least. `most`: how many at most, -1 for any number. decode() is told how many
+// arguments the parameters behind it need, and leaves those.
 template <class T>
 struct parameter {
   static_assert(
       argument<T>,
       "redismodule: this parameter is of no argument type: take another, or specialise redismodule::arg_traits");
-  static constexpr presence present = presence::required;
-  static constexpr std::array<word_shape, 1> shapes{{{present, true, arg_type<T>()}}};
+  static constexpr parameter_kind kind = parameter_kind::argument;
+  static constexpr std::array<word_shape, 1> words{{{presence::required, true}}};
+  static constexpr std::array<doc_shape, 1> docs{doc_of_argument<T>()};
   static constexpr int least = 1;
   static constexpr int most = 1;
 
@@ -50,7 +39,7 @@ struct parameter {
     T value;
   };
 
-  static bool decode(frame& f, slot& into, int word) {
+  static bool decode(frame& f, slot& into, int word, int) {
     f.status = arg_traits<T>::decode(argument_at(f.argv + f.next), into.value);
     if (!f.status.good()) return fail(f, word);
     ++f.next;
@@ -59,13 +48,19 @@ struct parameter {
   static T&& pass(frame&, slot& from) noexcept { return std::move(from.value); }
 };
 
+constexpr doc_shape with_flags(doc_shape doc, int flags) {
+  doc.flags = static_cast<std::uint8_t>(flags);
+  return doc;
+}
+
 template <class T>
 struct parameter<std::optional<T>> {
   static_assert(
       argument<T>,
       "redismodule: this optional is of no argument type: take another, or specialise redismodule::arg_traits");
-  static constexpr presence present = presence::optional;
-  static constexpr std::array<word_shape, 1> shapes{{{present, true, arg_type<T>()}}};
+  static constexpr parameter_kind kind = parameter_kind::optional;
+  static constexpr std::array<word_shape, 1> words{{{presence::optional, true}}};
+  static constexpr std::array<doc_shape, 1> docs{with_flags(doc_of_argument<T>(), abi::MODULE_CMD_ARG_OPTIONAL)};
   static constexpr int least = 0;
   static constexpr int most = 1;
 
@@ -74,7 +69,7 @@ struct parameter<std::optional<T>> {
     std::optional<T> value;
   };
 
-  static bool decode(frame& f, slot& into, int word) {
+  static bool decode(frame& f, slot& into, int word, int) {
     if (f.next >= f.argc) return true;
     f.status = arg_traits<T>::decode(argument_at(f.argv + f.next), into.value.emplace());
     if (!f.status.good()) return fail(f, word);
@@ -84,22 +79,22 @@ struct parameter<std::optional<T>> {
   static std::optional<T>&& pass(frame&, slot& from) noexcept { return std::move(from.value); }
 };
 
-template <class T>
-struct rest_shapes {
-  static constexpr std::array<word_shape, 1> of(presence p) { return {{{p, true, arg_type<T>()}}}; }
-};
-
-template <class First, class Second>
-struct rest_shapes<std::pair<First, Second>> {
-  static constexpr std::array<word_shape, 2> of(presence p) {
-    return {{{p, false, arg_type<First>()}, {p, true, arg_type<Second>()}}};
-  }
-};
+// The words of values that come as often as the presence says.
+template <class T, presence Present>
+inline constexpr auto words_of_values = [] {
+  constexpr std::size_t count = parts_of_value<T>::size;
+  std::array<word_shape, count> words{};
+  for (std::size_t i = 0; i < count; ++i) words[i] = {Present, i + 1 == count};
+  return words;
+}();
 
 template <class Rest, class T, presence Present>
 struct rest_parameter {
-  static constexpr presence present = Present;
-  static constexpr auto shapes = rest_shapes<T>::of(Present);
+  static constexpr parameter_kind kind = parameter_kind::rest;
+  static constexpr auto words = words_of_values<T, Present>;
+  static constexpr std::array<doc_shape, 1> docs{with_flags(
+      doc_of_value<T>(), abi::MODULE_CMD_ARG_MULTIPLE | (Present == presence::any_number ? abi::MODULE_CMD_ARG_OPTIONAL
+                                                                                         : abi::MODULE_CMD_ARG_NONE))};
   static constexpr int width = element<T>::width;
   static constexpr int least = Present == presence::at_least_one ? width : 0;
   static constexpr int most = -1;
@@ -109,11 +104,13 @@ struct rest_parameter {
     Rest value;
   };
 
-  static bool decode(frame& f, slot& into, [[maybe_unused]] int first_word) {
+  static bool decode(frame& f, slot& into, [[maybe_unused]] int first_word, int) {
     const int count = f.argc - f.next;
     into.value = Rest{f.argv + f.next, static_cast<std::size_t>(count / width)};
+    // With a good status: the wrong number of arguments. Behind options there may be fewer than the arity promised.
+    if (count < least) return false;
     if constexpr (width > 1) {
-      if (count % width != 0) return false;  // with a good status: the wrong number of arguments
+      if (count % width != 0) return false;
     }
     if constexpr (!element<T>::infallible) {
       for (abi::ModuleString** at = f.argv + f.next; at != f.argv + f.argc;) {
@@ -133,10 +130,72 @@ struct parameter<rest<T>> : rest_parameter<rest<T>, T, presence::any_number> {};
 template <class T>
 struct parameter<at_least_one<T>> : rest_parameter<at_least_one<T>, T, presence::at_least_one> {};
 
+// `numkeys key...`: the number is a word of its own.
+template <class T>
+struct parameter<count_then<T>> {
+  static constexpr parameter_kind kind = parameter_kind::counted;
+  static constexpr std::size_t width = parts_of_value<T>::size;
+  static constexpr auto words = [] {
+    std::array<word_shape, width + 1> all{};
+    all[0] = {presence::required, true};
+    for (std::size_t i = 0; i < width; ++i) all[i + 1] = {presence::at_least_one, i + 1 == width};
+    return all;
+  }();
+  static constexpr std::array<doc_shape, 2> docs{doc_of_argument<long long>(),
+                                                 with_flags(doc_of_value<T>(), abi::MODULE_CMD_ARG_MULTIPLE)};
+  static constexpr int least = 1 + static_cast<int>(width);
+  static constexpr int most = -1;
+
+  struct slot {
+    explicit slot(const frame&) noexcept {}
+    count_then<T> value;
+  };
+
+  static bool decode(frame& f, slot& into, int first_word, int at_the_end) {
+    arg_cursor from = cursor_of(f, at_the_end);
+    abi::ModuleString** const first = from.at + 1;
+    f.status = taker<count_then<T>>::take(from, into.value);
+    if (f.status.good()) {
+      f.next = static_cast<int>(from.at - f.argv);
+      return true;
+    }
+    const bool in_count = from.at < first;
+    return fail(f, in_count ? first_word : first_word + 1 + static_cast<int>((from.at - first) % width));
+  }
+  static count_then<T> pass(frame&, slot& from) noexcept { return from.value; }
+};
+
+template <option_aggregate T>
+struct options_parameter {
+  using layout = option_layout_of<T>;
+  static constexpr parameter_kind kind = parameter_kind::options;
+  static constexpr std::array<word_shape, 0> words{};
+  static constexpr auto docs = members_of<T>::template apply<docs_of_options>::all;
+  static constexpr int least = layout::least;
+  static constexpr int most = -1;
+
+  struct slot {
+    explicit slot(const frame&) noexcept {}
+    T value{};
+  };
+
+  static bool decode(frame& f, slot& into, int, int at_the_end) {
+    arg_cursor from = cursor_of(f, at_the_end);
+    if (!take_options(into.value, from, f.options)) return fail(f, -1);
+    f.next = static_cast<int>(from.at - f.argv);
+    return true;
+  }
+  static T&& pass(frame&, slot& from) noexcept { return std::move(from.value); }
+};
+
+template <option_aggregate T>
+struct parameter<T> : options_parameter<T> {};
+
 // What is not an argument.
 struct no_argument {
-  static constexpr presence present = presence::required;
-  static constexpr std::array<word_shape, 0> shapes{};
+  static constexpr parameter_kind kind = parameter_kind::none;
+  static constexpr std::array<word_shape, 0> words{};
+  static constexpr std::array<doc_shape, 0> docs{};
   static constexpr int least = 0;
   static constexpr int most = 0;
 };
@@ -147,7 +206,7 @@ struct parameter<context> : no_argument {
     explicit slot(const frame& f) noexcept : value{f.ctx} {}
     context value;
   };
-  static bool decode(frame&, slot&, int) noexcept { return true; }
+  static bool decode(frame&, slot&, int, int) noexcept { return true; }
   static context& pass(frame&, slot& from) noexcept { return from.value; }
 };
 
@@ -156,7 +215,7 @@ struct parameter<reply> : no_argument {
   struct slot {
     explicit slot(const frame&) noexcept {}
   };
-  static bool decode(frame&, slot&, int) noexcept { return true; }
+  static bool decode(frame&, slot&, int, int) noexcept { return true; }
   static reply& pass(frame& f, slot&) noexcept { return f.out; }
 };
 
@@ -165,8 +224,8 @@ struct parameter<args> : no_argument {
   struct slot {
     explicit slot(const frame&) noexcept {}
   };
-  static bool decode(frame&, slot&, int) noexcept { return true; }
-  static args pass(frame& f, slot&) noexcept { return {f.argv + 1, static_cast<std::size_t>(f.argc - 1)}; }
+  static bool decode(frame&, slot&, int, int) noexcept { return true; }
+  static args pass(frame& f, slot&) noexcept { return {f.argv + f.first, static_cast<std::size_t>(f.argc - f.first)}; }
 };
 
 // The parameter for a type as the handler declares it.
@@ -185,5 +244,30 @@ constexpr auto parameter_for() {
 
 template <class Declared>
 using parameter_of = typename decltype(parameter_for<Declared>())::type;
+
+template <class Parameter>
+constexpr auto keys_of_parameter() {
+  if constexpr (requires { Parameter::keys; }) {
+    return std::span{Parameter::keys};
+  } else {
+    return std::span<const key_shape>{};
+  }
+}
+
+// The same as a row of a table.
+template <class Declared>
+constexpr parameter_shape shape_of_parameter() {
+  using parameter = parameter_of<Declared>;
+  constexpr auto keys = keys_of_parameter<parameter>();
+  return {parameter::kind,
+          parameter::least,
+          parameter::most,
+          static_cast<std::uint8_t>(parameter::words.size()),
+          static_cast<std::uint8_t>(parameter::docs.size()),
+          static_cast<std::uint8_t>(keys.size()),
+          parameter::words.data(),
+          parameter::docs.data(),
+          keys.data()};
+}
 
 }  // namespace redismodule::detail

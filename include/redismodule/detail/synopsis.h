@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "redismodule/abi/constants.h"
+#include "redismodule/detail/shape.h"
 
 namespace redismodule::detail {
 
@@ -23,15 +23,6 @@ void a_required_argument_is_written_without_brackets();
 void a_rest_of_arguments_is_written_with_dots();
 void a_bracket_of_a_synopsis_is_closed();
 void dots_are_for_a_rest_of_arguments();
-
-enum class presence : std::uint8_t { required, optional, any_number, at_least_one };
-
-// One word of the synopsis, as the handler's signature wants it.
-struct word_shape {
-  detail::presence present;
-  bool last_of_parameter;  // false: the first of a pair
-  abi::ModuleCommandArgType type;
-};
 
 // One word as it is written.
 struct word {
@@ -84,14 +75,16 @@ consteval void check_word(const word& written, const word_shape& wanted) {
   if (!may_be_absent && written.bracketed) a_required_argument_is_written_without_brackets();
 }
 
-consteval void check_synopsis(const char* text, const word_shape* shapes, std::size_t count) {
+consteval void check_synopsis(const char* text, const parameter_shape* parameters, std::size_t count) {
   check_spacing(text);
   word_reader words{text};
   words.next();
   for (std::size_t i = 0; i < count; ++i) {
-    word written = words.next();
-    if (written.size == 0) the_synopsis_names_fewer_arguments_than_the_handler_takes();
-    check_word(written, shapes[i]);
+    for (std::size_t j = 0; j < parameters[i].word_count; ++j) {
+      word written = words.next();
+      if (written.size == 0) the_synopsis_names_fewer_arguments_than_the_handler_takes();
+      check_word(written, parameters[i].words[j]);
+    }
   }
   if (words.next().size != 0) the_synopsis_names_more_arguments_than_the_handler_takes();
   if (words.in_brackets) a_bracket_of_a_synopsis_is_closed();

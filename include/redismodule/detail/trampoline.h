@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -16,8 +17,8 @@ using command_callback = int (*)(abi::ModuleCtx*, abi::ModuleString**, int) noex
 
 // The cold paths. Each replies, unless that was done already, and returns what the callback returns.
 [[gnu::cold]] int reply_wrong_arity(abi::ModuleCtx* ctx) noexcept;
-[[gnu::cold]] int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_callback self, int word,
-                                     decode_status status) noexcept;
+[[gnu::cold]] int reply_bad_argument(frame& f, command_callback self) noexcept;
+[[gnu::cold]] int reply_unexpected_argument(frame& f) noexcept;
 [[gnu::cold]] int reply_wrong_type(abi::ModuleCtx* ctx) noexcept;
 // For the exception that is being handled.
 [[gnu::cold]] int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied) noexcept;
@@ -57,76 +58,78 @@ constexpr auto function_pointer_for() {
 template <class Handler>
 using function_type = typename decltype(function_pointer_for<Handler>())::type;
 
-// What is known of a handler when it is compiled.
-template <class Result, class... Declared>
+// What is known of a handler when it is compiled. First: its first argument, 1, or 2 in a subcommand.
+template <int First, class Result, class... Declared>
 struct command_shape {
   static constexpr std::size_t count = sizeof...(Declared);
+  static constexpr int first = First;
+  static constexpr std::array<parameter_shape, count> parameters{shape_of_parameter<Declared>()...};
 
-  // An optional may be followed by optionals and the rest, the rest by nothing.
-  static consteval bool optionals_are_last() {
-    const presence list[] = {presence::required, parameter_of<Declared>::present...};
-    const bool is_argument[] = {false, !parameter_of<Declared>::shapes.empty()...};
-    bool optional_seen = false;
-    for (std::size_t i = 1; i <= count; ++i) {
-      if (!is_argument[i]) continue;
-      if (optional_seen && list[i] == presence::required) return false;
-      optional_seen = optional_seen || list[i] == presence::optional;
+  static constexpr bool is_optional(const parameter_shape& each) { return each.kind == parameter_kind::optional; }
+  static constexpr bool is_rest(const parameter_shape& each) { return each.kind == parameter_kind::rest; }
+  static constexpr bool is_options(const parameter_shape& each) { return each.kind == parameter_kind::options; }
+
+  // Whether some parameter of the second sort stands anywhere behind one of the first.
+  template <class First_, class Second>
+  static consteval bool has_in_order(First_ first, Second second) {
+    bool seen = false;
+    for (const parameter_shape& each : parameters) {
+      if (each.kind == parameter_kind::none) continue;
+      if (seen && second(each)) return true;
+      seen = seen || first(each);
     }
-    return true;
+    return false;
   }
-  static consteval bool rest_is_last() {
-    const int most[] = {0, parameter_of<Declared>::most...};
-    const bool is_argument[] = {false, !parameter_of<Declared>::shapes.empty()...};
-    bool rest_seen = false;
-    for (std::size_t i = 1; i <= count; ++i) {
-      if (rest_seen && is_argument[i]) return false;
-      rest_seen = rest_seen || most[i] < 0;
+  static constexpr bool has(parameter_kind kind) {
+    for (const parameter_shape& each : parameters) {
+      if (each.kind == kind) return true;
     }
-    return true;
+    return false;
   }
-  // One argument would be the optional's, and none be left.
-  static consteval bool no_optional_before_at_least_one() {
-    const presence list[] = {presence::required, parameter_of<Declared>::present...};
-    bool optional_seen = false;
-    for (presence each : list) {
-      if (optional_seen && each == presence::at_least_one) return false;
-      optional_seen = optional_seen || each == presence::optional;
-    }
-    return true;
-  }
+
   static constexpr bool takes_keys = (false || ... || takes_key<parameter_of<Declared>>());
   static constexpr bool writes_reply = (false || ... || std::is_same_v<std::remove_cvref_t<Declared>, reply>);
 
-  static_assert(no_optional_before_at_least_one(),
+  // One argument would be the optional's, and none be left.
+  static_assert(!has_in_order(is_optional, [](const parameter_shape& each) { return is_rest(each) && each.least > 0; }),
                 "redismodule: a rm::at_least_one does not come after a std::optional: take a required argument before "
                 "the optional one, or a rm::rest after it");
   static_assert(!writes_reply || std::is_void_v<Result>,
                 "redismodule: a handler that takes rm::reply& writes the reply by itself, and returns void");
-  static_assert(optionals_are_last(), "redismodule: a std::optional argument comes after all that are required");
-  static_assert(rest_is_last(), "redismodule: a rm::rest is the last argument");
+  static_assert(!has_in_order(is_optional, is_options) && !has_in_order(is_options, is_optional),
+                "redismodule: a std::optional argument and keyword options do not go together: make it an option");
+  static_assert(!has_in_order(is_optional,
+                              [](const parameter_shape& each) {
+                                return each.kind == parameter_kind::argument || each.kind == parameter_kind::counted;
+                              }),
+                "redismodule: a std::optional argument comes after all that are required");
+  static_assert(!has_in_order(is_rest, [](const parameter_shape&) { return true; }),
+                "redismodule: a rm::rest is the last argument");
+  static_assert(!has_in_order(is_options, is_options), "redismodule: all keyword options are in one aggregate");
 
   // With the command's name, as the server counts.
-  static constexpr int least = 1 + (0 + ... + parameter_of<Declared>::least);
+  static constexpr int least = First + (0 + ... + parameter_of<Declared>::least);
   static constexpr int most =
-      (false || ... || (parameter_of<Declared>::most < 0)) ? -1 : 1 + (0 + ... + parameter_of<Declared>::most);
+      (false || ... || (parameter_of<Declared>::most < 0)) ? -1 : First + (0 + ... + parameter_of<Declared>::most);
 
-  static constexpr std::size_t word_count = (std::size_t{0} + ... + parameter_of<Declared>::shapes.size());
+  // What no parameter took is an error of its own, where the arity cannot tell.
+  static constexpr bool may_leave_arguments =
+      (has(parameter_kind::options) || has(parameter_kind::counted)) && !has(parameter_kind::rest);
 
-  static constexpr std::array<word_shape, word_count + 1> words = [] {
-    std::array<word_shape, word_count + 1> all{};
-    std::size_t next = 0;
-    [[maybe_unused]] auto append = [&](const auto& shapes) {
-      for (const word_shape& shape : shapes) all[next++] = shape;
-    };
-    (append(parameter_of<Declared>::shapes), ...);
-    return all;
-  }();
+  static constexpr std::size_t word_count = (std::size_t{0} + ... + parameter_of<Declared>::words.size());
 
-  // The first word of each parameter.
+  static constexpr key_layout keys = layout_of(parameters.data(), count, First);
+  static constexpr bool is_asked_for_keys = reports_keys(keys);
+
+  // For each parameter, its first word, and how many arguments those behind it need.
   static constexpr std::array<int, count + 1> first_words = [] {
     std::array<int, count + 1> all{};
-    const std::size_t sizes[] = {parameter_of<Declared>::shapes.size()..., 0};
-    for (std::size_t i = 0; i < count; ++i) all[i + 1] = all[i] + static_cast<int>(sizes[i]);
+    for (std::size_t i = 0; i < count; ++i) all[i + 1] = all[i] + parameters[i].word_count;
+    return all;
+  }();
+  static constexpr std::array<int, count + 1> needed_behind = [] {
+    std::array<int, count + 1> all{};
+    for (std::size_t i = count; i > 1; --i) all[i - 2] = all[i - 1] + parameters[i - 1].least;
     return all;
   }();
 };
@@ -143,14 +146,14 @@ struct slots<std::index_sequence<Index...>, Declared...> : slot_at<Index, Declar
   explicit slots(const frame& f) noexcept : slot_at<Index, Declared>{f}... {}
 };
 
-template <auto Handler, class Indices, class Result, class... Declared>
+template <auto Handler, int First, class Indices, class Result, class... Declared>
 struct trampoline;
 
 // Decoding comes first and whole, then the handler, then its reply: a handler never runs on half its arguments, and
 // what throws before the reply has not written any of it.
-template <auto Handler, std::size_t... Index, class Result, class... Declared>
-struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
-  using shape = command_shape<Result, Declared...>;
+template <auto Handler, int First, std::size_t... Index, class Result, class... Declared>
+struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declared...> {
+  using shape = command_shape<First, Result, Declared...>;
 
   static bool arity_is_good(int argc) noexcept {
     if constexpr (shape::least == shape::most) return argc == shape::least;
@@ -159,18 +162,25 @@ struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
   }
 
   static int call(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
+    if constexpr (shape::is_asked_for_keys) {
+      if (api.IsKeysPositionRequest(ctx) != 0) return report(ctx, argv, argc);
+    }
     if (!arity_is_good(argc)) [[unlikely]]
       return reply_wrong_arity(ctx);
-    frame f{ctx, argv, argc};
+    frame f{ctx, argv, argc, First};
     try {
       slots<std::index_sequence<Index...>, Declared...> values{f};
       const bool good = (true && ... &&
                          parameter_of<Declared>::decode(f, static_cast<slot_at<Index, Declared>&>(values),
-                                                        shape::first_words[Index]));
+                                                        shape::first_words[Index], shape::needed_behind[Index]));
       if (!good) [[unlikely]]
-        return reply_bad_argument(ctx, argv, &call, f.word, f.status);
+        return reply_bad_argument(f, &call);
+      if constexpr (shape::may_leave_arguments) {
+        if (f.next != argc) [[unlikely]]
+          return reply_unexpected_argument(f);
+      }
       if constexpr (shape::takes_keys) {
-        if (!open_keys(values)) [[unlikely]]
+        if (!open_keys(f, values)) [[unlikely]]
           return reply_wrong_type(ctx);
       }
       return run(f, values);
@@ -181,21 +191,46 @@ struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
 
   // All are opened, then all types checked.
   template <class Slots>
-  static bool open_keys(Slots& values) noexcept {
-    (open_key_of<Declared>(static_cast<slot_at<Index, Declared>&>(values)), ...);
-    return (true && ... && check_key_of<Declared>(static_cast<slot_at<Index, Declared>&>(values)));
+  static bool open_keys(frame& f, Slots& values) noexcept {
+    (open_key_of<Declared>(f, static_cast<slot_at<Index, Declared>&>(values)), ...);
+    return (true && ... && check_key_of<Declared>(f, static_cast<slot_at<Index, Declared>&>(values)));
   }
   template <class Each, class Slot>
-  static void open_key_of([[maybe_unused]] Slot& slot) noexcept {
-    if constexpr (takes_key<parameter_of<Each>>()) parameter_of<Each>::open(slot);
+  static void open_key_of([[maybe_unused]] frame& f, [[maybe_unused]] Slot& slot) noexcept {
+    if constexpr (takes_key<parameter_of<Each>>()) parameter_of<Each>::open(f, slot);
   }
   template <class Each, class Slot>
-  static bool check_key_of([[maybe_unused]] Slot& slot) noexcept {
+  static bool check_key_of([[maybe_unused]] frame& f, [[maybe_unused]] Slot& slot) noexcept {
     if constexpr (takes_key<parameter_of<Each>>()) {
-      return parameter_of<Each>::check(slot);
+      return parameter_of<Each>::check(f, slot);
     } else {
       return true;
     }
+  }
+
+  // Names the keys that the handler would get; none where it would not be called.
+  [[gnu::cold]] static int report(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
+    if (!arity_is_good(argc)) return abi::MODULE_OK;
+    frame f{ctx, argv, argc, First};
+    try {
+      slots<std::index_sequence<Index...>, Declared...> values{f};
+      int starts[sizeof...(Declared) + 1];
+      const bool good = (true && ... &&
+                         (starts[Index] = f.next,
+                          parameter_of<Declared>::decode(f, static_cast<slot_at<Index, Declared>&>(values),
+                                                         shape::first_words[Index], shape::needed_behind[Index])));
+      if (!good || (shape::may_leave_arguments && f.next != argc)) return abi::MODULE_OK;
+      (report_parameter<Declared>(f, static_cast<slot_at<Index, Declared>&>(values), starts[Index]), ...);
+    } catch (const std::bad_alloc&) {
+      // The handler will not be called either.
+    }
+    return abi::MODULE_OK;
+  }
+
+  template <class Parameter, class Slot>
+  static void report_parameter(frame& f, Slot& slot, int start) {
+    if constexpr (requires { parameter_of<Parameter>::report(f, slot, start); })
+      parameter_of<Parameter>::report(f, slot, start);
   }
 
   template <class Slots>
@@ -217,19 +252,20 @@ struct trampoline<Handler, std::index_sequence<Index...>, Result, Declared...> {
 
 template <class Result, class... Declared>
 struct parts {
-  using shape = command_shape<Result, Declared...>;
-  template <auto Handler>
-  using trampoline_for = trampoline<Handler, std::index_sequence_for<Declared...>, Result, Declared...>;
+  template <int First>
+  using shape = command_shape<First, Result, Declared...>;
+  template <auto Handler, int First>
+  using trampoline_for = trampoline<Handler, First, std::index_sequence_for<Declared...>, Result, Declared...>;
 };
 
 template <class Function>
 using parts_of = typename signature<Function>::template apply<parts>;
 
-template <class Function>
-using shape_of = typename parts_of<Function>::shape;
+template <class Function, int First = 1>
+using shape_of = typename parts_of<Function>::template shape<First>;
 
-template <auto Handler>
+template <auto Handler, int First = 1>
 inline constexpr command_callback trampoline_of =
-    &parts_of<function_type<decltype(Handler)>>::template trampoline_for<Handler>::call;
+    &parts_of<function_type<decltype(Handler)>>::template trampoline_for<Handler, First>::call;
 
 }  // namespace redismodule::detail

@@ -1,0 +1,92 @@
+// A command for each way in which keys can be among the arguments. Each answers with the names it got.
+#include <string>
+#include <vector>
+
+#include "redismodule/redismodule.h"
+
+namespace rm = redismodule;
+
+namespace {
+
+using names = std::vector<std::string>;
+
+std::string text(rm::string_ref name) { return std::string{name.view()}; }
+
+struct store_options {
+  rm::flag<"WITHSCORES"> with_scores;
+  rm::option<"COUNT", long long> count;
+  rm::one_of<rm::option<"STORE", rm::write<rm::list>>, rm::option<"TO", rm::key_name<rm::access::overwrite>>> to;
+  rm::option<"AMONG", rm::count_then<rm::read<rm::list>>> among;
+  rm::repeated<"ALSO", rm::key_name<>> also;
+};
+
+names store(rm::read<rm::list> from, const store_options& options) {
+  names all{text(from->name())};
+  if (const auto& key = options.to.get<"STORE">()) all.push_back(text(key->name()));
+  if (const auto& key = options.to.get<"TO">()) all.push_back(text(*key));
+  if (options.among) {
+    for (auto&& key : *options.among) all.push_back(text(key->name()));
+  }
+  for (rm::string_ref key : options.also) all.push_back(text(key));
+  return all;
+}
+
+template <class Keys>
+names names_of(const Keys& keys) {
+  names all;
+  for (auto&& key : keys) all.push_back(text(key->name()));
+  return all;
+}
+
+void add_lists(rm::module_builder& m) {
+  m.command("keys.all key...", [](rm::at_least_one<rm::read<rm::any_key>> keys) { return names_of(keys); });
+  m.command("keys.lists [key...]", [](rm::rest<rm::read<rm::list>> keys) { return names_of(keys); });
+  m.command("keys.push value key...", [](rm::string_ref value, rm::at_least_one<rm::write<rm::list>> keys) {
+    for (auto&& key : keys) key->push_back(value);
+    return keys.size();
+  });
+  m.command("keys.pairs [key value...]", [](rm::rest<std::pair<rm::write<rm::string_key>, long long>> pairs) {
+    long long sum = 0;
+    for (auto&& [key, value] : pairs) sum += value;
+    return sum;
+  });
+  m.command("keys.named [key value...]",
+            [](rm::rest<std::pair<rm::key_name<rm::access::insert>, std::string_view>> pairs) {
+              names all;
+              for (auto&& [key, value] : pairs) all.push_back(text(key));
+              return all;
+            });
+  m.command("keys.counted numkeys key... last", [](rm::count_then<rm::read<rm::list>> keys, std::string_view last) {
+    names all = names_of(keys);
+    all.emplace_back(last);
+    return all;
+  });
+  m.command("keys.halves key... id...", [](rm::half_and_half<rm::read<rm::list>, long long> streams) {
+    names all;
+    for (auto&& [key, id] : streams) all.push_back(text(key->name()) + "=" + std::to_string(id));
+    return all;
+  });
+}
+
+}  // namespace
+
+REDISMODULE_MODULE(keyarguments, 1, m) {
+  m.command("keys.one key", [](rm::read<rm::list> key) { return key->size(); });
+  m.command("keys.two from to", [](rm::read<rm::list> from, rm::write<rm::list, rm::access::insert> to) {
+    return names{text(from->name()), text(to->name())};
+  });
+  m.command("keys.apart from n to", [](rm::key_name<> from, long long, rm::key_name<rm::access::erase> to) {
+    return names{text(from), text(to)};
+  });
+  m.command("keys.uneven a b n c", [](rm::key_name<> a, rm::key_name<> b, long long, rm::key_name<> c) {
+    return names{text(a), text(b), text(c)};
+  });
+  m.command("keys.optional n [key]", [](long long, std::optional<rm::read<rm::any_key>> key) {
+    return key ? names{text((*key)->name())} : names{};
+  });
+  m.command<store>("keys.store from");
+  add_lists(m);
+  auto group = m.command_group("keys.group");
+  group.command("one key", [](rm::read<rm::list> key) { return names{text(key->name())}; });
+  group.command("counted numkeys key...", [](rm::count_then<rm::read<rm::list>> keys) { return names_of(keys); });
+}

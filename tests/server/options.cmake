@@ -1,0 +1,5 @@
+redismodule_add_module(options modules/options.cc)
+redismodule_add_server_test(options_test SOURCES options_test.cc MODULES options)
+
+redismodule_add_module(key_arguments modules/key_arguments.cc)
+redismodule_add_server_test(key_arguments_test SOURCES key_arguments_test.cc MODULES key_arguments)
