@@ -158,7 +158,9 @@ class reply {
     if (has_room()) wrote(detail::reply_bool(ctx_, value));
   }
   void text(std::string_view bytes) noexcept {
-    if (has_room()) wrote(detail::nothrow(api.ReplyWithStringBuffer)(ctx_, bytes.data(), bytes.size()));
+    // A view of nothing has no address, and servers copy from it by memcpy, which must have one even for no byte.
+    const char* first = bytes.data() ? bytes.data() : "";
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithStringBuffer)(ctx_, first, bytes.size()));
   }
   // Where there is no string, an empty one.
   void text(string_ref string) noexcept {
@@ -199,7 +201,11 @@ class reply {
 
   // What a call answered, as it is. Where it has what only RESP3 has and the client speaks RESP2, in the forms of that.
   // Where the command was not run, the error; after a dry run that would have succeeded, OK.
-  void pass(const call_reply& from);
+  void pass(const call_reply& from) {
+    if (from.raw() == nullptr || from.may_be_resp3()) [[unlikely]]
+      return pass_other(from);
+    if (has_room()) wrote(detail::nothrow(api.ReplyWithCallReply)(ctx_, from.raw()));
+  }
   void pass(call_reply_ref from);
 
   // Any value that has reply_traits.
@@ -238,6 +244,8 @@ class reply {
 
  private:
   friend class aggregate;
+
+  [[gnu::cold]] void pass_other(const call_reply& from);
 
   bool has_room() noexcept {
     if (values_ != limit_) [[likely]]
