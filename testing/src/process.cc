@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t lines_shown = 30;
 constexpr std::size_t report_lines_shown = 60;
+constexpr std::size_t lines_before_report = 10;
 
 // Everything the child needs between fork and exec, made before the fork: after it nothing may allocate.
 struct exec_plan {
@@ -212,7 +213,9 @@ std::string process::output_end() const { return log_end(output_); }
 
 std::string log_end(const std::string& path) {
   const std::string text = read_file(path);
-  if (const std::string report = find_report(text); !report.empty()) return report;
+  if (const std::string report = find_report(text); !report.empty()) {
+    return last_lines(text.substr(0, text.find(report)), lines_before_report) + report;
+  }
   const std::size_t report = text.rfind("BUG REPORT START");
   if (report == std::string::npos) return last_lines(text, lines_shown);
   const std::size_t line = text.rfind('\n', report);

@@ -75,6 +75,15 @@ void end_process(process& server) noexcept {
   server.kill();
 }
 
+void refuse_reports_of_start(const process& server) noexcept {
+  try {
+    const std::string report = find_report(server.output());
+    if (report.find("ERROR: LeakSanitizer") == std::string::npos) refuse_reports(server, 0);
+  } catch (...) {
+    fail_this_process("(its output cannot be read)");
+  }
+}
+
 void refuse_reports(const process& server, std::size_t seen) noexcept {
   try {
     const std::string report = find_report(server.output(), seen);

@@ -20,4 +20,7 @@ void end_process(process& server) noexcept;
 // its tests say. (The kit throws, but not out of a destructor, and a report may come as late as the server's exit.)
 void refuse_reports(const process& server, std::size_t seen) noexcept;
 
+// The same for a server that did not start. It left at once and freed nothing: that is no leak.
+void refuse_reports_of_start(const process& server) noexcept;
+
 }  // namespace redismodule::testing::detail

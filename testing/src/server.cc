@@ -233,7 +233,10 @@ struct server::state {
     try {
       start();
     } catch (...) {
-      look_for_reports();  // there will be no destructor
+      if (process) {  // there will be no destructor
+        detail::end_process(*process);
+        detail::refuse_reports_of_start(*process);
+      }
       throw;
     }
   }
@@ -243,10 +246,6 @@ struct server::state {
 
   // The process goes before its directory, also where a client of this server is still around and shares it.
   ~state() {
-    look_for_reports();
-  }
-
-  void look_for_reports() noexcept {
     if (!process) return;
     detail::end_process(*process);
     detail::refuse_reports(*process, reports_taken_to);

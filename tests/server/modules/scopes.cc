@@ -29,7 +29,12 @@ using name_map = std::map<int, int, std::less<>, rm::allocator<std::pair<const i
 row_vector row_store{rows};
 name_map name_store{names};
 std::list<wide, rm::allocator<wide>> wide_store{names};
-std::vector<void*> library_store;
+// What C code allocated: freed with the rest, where nobody did before.
+struct c_blocks : std::vector<void*> {
+  ~c_blocks() {
+    for (auto* block : *this) free(block);
+  }
+} library_store;
 
 rm::memory::scope scope_of(std::string_view name) {
   if (name == "rows") return rows;
