@@ -12,17 +12,23 @@ void close_all_open_keys() noexcept {
 open_key::open_key(open_key&& other) noexcept
     : ctx_{other.ctx_},
       name_{other.name_},
-      raw_{std::exchange(other.raw_, nullptr)},
+      raw_{other.raw_},
       mode_{other.mode_},
       database_{other.database_},
       revision_{other.revision_},
       wanted_{other.wanted_},
-      name_owner_{std::exchange(other.name_owner_, name_owner::argument)} {
+      name_owner_{std::exchange(other.name_owner_, name_owner::argument)},
+      has_iterator_{other.has_iterator_} {
   if (!other.is_open_) return;
-  const bool had_iterator = other.has_iterator_;
   other.unlink();
+  other.is_open_ = false;
   link();
-  has_iterator_ = had_iterator;
+}
+
+void open_key::unlink_inner() noexcept {
+  open_key* before = open_keys;
+  while (before->next_ != this) before = before->next_;
+  before->next_ = next_;
 }
 
 // The handle kept the name; from here on we do. The database is still the one that it was opened in: another is
@@ -54,7 +60,7 @@ void open_key::open_again() noexcept {
 
 void open_key::reopen() {
   open_again();
-  if (has_wanted_type()) return;
+  if (has_type(wanted_)) return;
   close();
   throw wrong_type{};
 }

@@ -73,7 +73,9 @@ class hash : public basic_key {
  public:
   using iterator = detail::scan_iterator<source>;
 
-  explicit hash(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::hash} {}
+  static constexpr key_type wanted = key_type::hash;
+
+  explicit hash(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
   std::optional<string> get(const text_argument& field) const { return one(abi::MODULE_HASH_NONE, field.raw()); }
   std::optional<string> get(const char* field) const { return one(abi::MODULE_HASH_CFIELDS, field); }

@@ -160,7 +160,9 @@ class basic_key {
 // A key whatever its value.
 class any_key : public basic_key {
  public:
-  explicit any_key(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::unknown} {}
+  static constexpr key_type wanted = key_type::unknown;
+
+  explicit any_key(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
   // Makes it a string, whatever its value was; an expiry goes.
   void set(const text_argument& value) { set_string(value); }
@@ -237,6 +239,7 @@ class opened {
 
   explicit opened(const detail::key_seed& seed) noexcept : key_{seed} {}
   opened(opened&&) noexcept = default;
+  ~opened() { detail::key_internals::entry(key_).give_back_name(); }
 
   pointee* operator->() const noexcept { return &key_; }
   pointee& operator*() const noexcept { return key_; }
@@ -273,7 +276,7 @@ struct opener {
       return unknown_open_mode();
     open_key& entry = key_internals::entry(*key);
     entry.open();
-    if (!entry.has_wanted_type()) [[unlikely]]
+    if (!entry.has_type(View::key::wanted)) [[unlikely]]
       return wrong_type_error();
     if (entry.raw() == nullptr) entry.keep_name();  // there is no handle that would
     return result<opened<View>>{std::move(key)};

@@ -57,7 +57,7 @@ bool is_of_wrong_type(abi::ModuleCtx* ctx, abi::ModuleString* name) noexcept {
   held_key<typename View::key> key{{ctx, name, View::mode, name_owner::argument}};
   open_key& entry = key_internals::entry(key);
   entry.open();
-  return !entry.has_wanted_type();
+  return !entry.has_type(View::key::wanted);
 }
 
 // Fails: throws wrong_type.
@@ -66,7 +66,7 @@ opened<View> open_argument(abi::ModuleCtx* ctx, abi::ModuleString* name) {
   opened<View> key{{ctx, name, View::mode, name_owner::argument}};
   open_key& entry = key_internals::entry(*key);
   entry.open();
-  if (!entry.has_wanted_type()) [[unlikely]]
+  if (!entry.has_type(View::key::wanted)) [[unlikely]]
     throw wrong_type{};
   return key;
 }
@@ -219,7 +219,7 @@ class option_value<View> {
   void open() noexcept {
     if (key_) key_internals::entry(*key_).open();
   }
-  bool check() noexcept { return !key_ || key_internals::entry(*key_).check(); }
+  bool check() noexcept { return !key_ || key_internals::entry(*key_).check(View::key::wanted); }
   abi::ModuleString** at() const noexcept { return at_; }
 
  private:

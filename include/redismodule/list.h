@@ -20,7 +20,9 @@ class list : public basic_key {
   class iterator;
   class const_iterator;
 
-  explicit list(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::list} {}
+  static constexpr key_type wanted = key_type::list;
+
+  explicit list(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
   std::optional<string> get(long index) const { return optional(element_at(index)); }
   std::optional<string> front() const { return get(0); }

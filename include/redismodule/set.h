@@ -21,7 +21,9 @@ class set : public basic_key {
  public:
   using iterator = detail::scan_iterator<source>;
 
-  explicit set(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::set} {}
+  static constexpr key_type wanted = key_type::set;
+
+  explicit set(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
   // Its elements in no order, as in scan.h: `for (rm::string_ref each : *set)`.
   iterator begin() const { return iterator{source{&entry_}}; }

@@ -63,7 +63,9 @@ class sorted_set : public basic_key {
   class score_range;
   class lex_range;
 
-  explicit sorted_set(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::sorted_set} {}
+  static constexpr key_type wanted = key_type::sorted_set;
+
+  explicit sorted_set(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
   // Of a member, if it is one.
   std::optional<double> score(const text_argument& member) const {

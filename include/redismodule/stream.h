@@ -46,7 +46,9 @@ class stream : public basic_key {
   using range = basic_range<entry>;
   using const_range = basic_range<const_entry>;
 
-  explicit stream(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::stream} {}
+  static constexpr key_type wanted = key_type::stream;
+
+  explicit stream(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
   // Adds an entry and returns its id: one that the server chooses, or the one that is given. `pairs`: fields and values
   // in turn, or pairs of them in an rm::rest<std::pair<rm::string_ref, rm::string_ref>>.

@@ -1,6 +1,7 @@
 // Keys that are strings.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -12,7 +13,9 @@ namespace redismodule {
 // A string as a key's value: its bytes where the server has them, without a copy.
 class string_key : public basic_key {
  public:
-  explicit string_key(const detail::key_seed& seed) noexcept : basic_key{seed, key_type::string} {}
+  static constexpr key_type wanted = key_type::string;
+
+  explicit string_key(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
   // The bytes; none where there is no value. Good until the next write to the key and the next call.
   std::string_view view() const {
@@ -26,6 +29,12 @@ class string_key : public basic_key {
 
   // Another value; an expiry goes. A string_ref is shared with the server, not copied.
   void set(const text_argument& value) {
+    abi::ModuleKey* handle = entry_.raw();
+    detail::nothrow(api.StringSet)(handle, value.raw());
+  }
+  void set(std::same_as<string_ref> auto value) {
+    if (!value) [[unlikely]]
+      return set(text_argument{value});
     abi::ModuleKey* handle = entry_.raw();
     detail::nothrow(api.StringSet)(handle, value.raw());
   }

@@ -51,10 +51,10 @@ class open_key {
       : ctx_{ctx}, name_{name}, mode_{mode}, wanted_{wanted}, name_owner_{owner} {}
   open_key(open_key&& other) noexcept;
   open_key& operator=(open_key&&) = delete;
+  // A name that the key owns is given back before this, by free_name().
   ~open_key() {
-    if (is_open_) close();
-    if (name_owner_ == name_owner::key) [[unlikely]]
-      free_name();
+    if (is_open_) [[likely]]
+      release();
   }
 
   // Before the first open().
@@ -68,21 +68,23 @@ class open_key {
     link();
   }
   // Whether the type is the wanted one, or there is no value.
-  bool has_wanted_type() const noexcept {
-    if (raw_ == nullptr || wanted_ == key_type::unknown) return true;
+  bool has_type(key_type wanted) const noexcept {
+    if (raw_ == nullptr || wanted == key_type::unknown) return true;
     const int type = nothrow(api.KeyType)(raw_);
-    return type == static_cast<int>(key_type::empty) || type == static_cast<int>(wanted_);
+    return type == static_cast<int>(wanted) || type == static_cast<int>(key_type::empty);
   }
   // The same after others were opened, one of the same name maybe.
-  bool check() noexcept {
+  bool check(key_type wanted) noexcept {
     if (!is_open_) [[unlikely]]
       open_again();
-    return has_wanted_type();
+    return has_type(wanted);
   }
   void close() noexcept {
-    unlink();
-    abi::ModuleKey* handle = std::exchange(raw_, nullptr);
-    if (handle != nullptr) nothrow(api.CloseKey)(handle);
+    release();
+    raw_ = nullptr;
+    is_open_ = false;
+    has_iterator_ = false;
+    ++revision_;
   }
 
   // The handle, opened again where it was closed. Fails: throws wrong_type.
@@ -114,6 +116,9 @@ class open_key {
   static void note_databases() noexcept;
   // Keeps the name from now on, unless it is an argument of the command that runs.
   void keep_name() noexcept;
+  void give_back_name() noexcept {
+    if (name_owner_ == name_owner::key) free_name();
+  }
 
   abi::ModuleCtx* context() const noexcept { return ctx_; }
   string_ref name() const noexcept { return string_ref{name_}; }
@@ -126,30 +131,37 @@ class open_key {
 
   [[gnu::cold]] void reopen();
   [[gnu::cold]] void open_again() noexcept;
+  void free_name() noexcept;
   [[gnu::cold]] void close_same_name() noexcept;
   void note_database() noexcept;
-  void free_name() noexcept;
 
   void link() noexcept {
     next_ = open_keys;
-    if (next_ != nullptr) next_->at_ = &next_;
-    at_ = &open_keys;
-    open_keys = this;
+    open_key* self = this;
+    asm("" : "+r"(self));  // g++ cannot see that the destructor unlinks, and would warn of every key on the stack
+    open_keys = self;
     is_open_ = true;
   }
+  // Frames end in the reverse order of their beginning, and so do keys, mostly.
   void unlink() noexcept {
-    *at_ = next_;
-    if (next_ != nullptr) next_->at_ = at_;
-    is_open_ = false;
-    has_iterator_ = false;
-    ++revision_;
+    if (open_keys == this) [[likely]] {
+      open_keys = next_;
+    } else {
+      unlink_inner();
+    }
+  }
+  [[gnu::cold]] void unlink_inner() noexcept;
+  // The end of an open handle, and of this.
+  void release() noexcept {
+    unlink();
+    if (raw_ != nullptr) [[likely]]
+      nothrow(api.CloseKey)(raw_);
   }
 
   abi::ModuleCtx* ctx_;
   abi::ModuleString* name_;
-  abi::ModuleKey* raw_ = nullptr;
+  abi::ModuleKey* raw_;  // null where it is for reading, and there is no value
   open_key* next_;
-  open_key** at_;
   int mode_;
   int database_ = -1;
   std::uint32_t revision_ = 0;
