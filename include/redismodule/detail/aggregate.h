@@ -34,11 +34,17 @@ constexpr std::size_t count_members() {
   }
 }
 
+template <class T>
+constexpr bool has_too_many_members() {
+  if constexpr (std::is_class_v<T> && std::is_aggregate_v<T>) return count_members<T>() > most_members;
+  return false;
+}
+
 // f(member…) with all members of the value. T has at most `most_members`.
 template <class T, class F>
 constexpr decltype(auto) with_members(T& value, F&& f) {
   constexpr std::size_t count = count_members<std::remove_const_t<T>>();
-  static_assert(count <= most_members, "redismodule: this aggregate has more than 16 members: take two of them");
+  static_assert(count <= most_members);
   if constexpr (count == 0) {
     return f();
   } else if constexpr (count == 1) {

@@ -24,6 +24,8 @@ namespace redismodule::detail {
 // arguments the parameters behind it need, and leaves those.
 template <class T>
 struct parameter {
+  static_assert(argument<T> || !has_too_many_members<T>(),
+                "redismodule: keyword options are an aggregate of at most 16 members");
   static_assert(
       argument<T>,
       "redismodule: this parameter is of no argument type: take another, or specialise redismodule::arg_traits");
