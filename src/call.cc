@@ -50,8 +50,9 @@ error_reply refused_by_option(const char* command, const call_options& options) 
 }
 
 // In the words that servers since Redis 7.0 have for it.
-error_reply refused_call(const char* command, const call_options& options, int why) {
+error_reply refused_with(const char* command, const call_options& options, int why) {
   switch (why) {
+    case EFAULT: return no_string(command);
     case EINVAL: return format_error("ERR wrong number of arguments for '{}' command", command);
     case ENOENT: return format_error("ERR unknown command '{}'", command);
     case EPERM: return error_reply{"ERR Attempted to access a non local key in a cluster node"};
@@ -107,11 +108,22 @@ error_reply refused_replication(const char* command) {
   return format_error("ERR the server does not replicate '{}': it knows no such command", command);
 }
 
+error_reply refused_call(const char* command, int error_number) { return refused_with(command, {}, error_number); }
+
+call_reply refused_reply(reply_list& frame, const char* command, int error_number) {
+  return {frame, refused_call(command, error_number)};
+}
+
+abi::ModuleCallReply* refuse_arguments() noexcept {
+  errno = EFAULT;  // which no server uses
+  return nullptr;
+}
+
 error_reply explain(const call_outcome& outcome, const char* command, const call_options& options, int error_number) {
   if (outcome.why == call_outcome::reason::lacks_option) return unknown_option(options);
   if (outcome.why == call_outcome::reason::no_string) return no_string(command);
   if (options.has(dry_run)) return error_reply{""};
-  return refused_call(command, options, error_number);
+  return refused_with(command, options, error_number);
 }
 
 abi::ModuleCallReply* reply_of_dry_run(abi::ModuleCallReply* reply) noexcept {

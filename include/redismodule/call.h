@@ -273,6 +273,11 @@ bool write_option_letters(char* to, const call_options& options) noexcept;
 [[gnu::cold]] error_reply unknown_option(const call_options& options);
 [[gnu::cold]] error_reply no_string(const char* command);
 [[gnu::cold]] error_reply refused_replication(const char* command);
+// Without options, by errno.
+[[gnu::cold]] error_reply refused_call(const char* command, int error_number);
+[[gnu::cold]] call_reply refused_reply(reply_list& frame, const char* command, int error_number);
+// Answers null, with an errno of ours.
+[[gnu::cold]] abi::ModuleCallReply* refuse_arguments() noexcept;
 
 // The context has the user for the length of a call.
 class user_scope {
@@ -335,6 +340,21 @@ call_outcome call_packed(abi::ModuleCtx* ctx, const char* command, const char* l
   if (options.has(dry_run)) [[unlikely]]
     reply = reply_of_dry_run(reply);
   return {reply, known ? call_outcome::reason::tried : call_outcome::reason::lacks_option};
+}
+
+// Null, with errno, where the server or the arguments refuse.
+template <class... Packed>
+abi::ModuleCallReply* call_plain(abi::ModuleCtx* ctx, const char* command, const char* letters, Packed&&... args) {
+  if (!(true && ... && is_good(args))) [[unlikely]]
+    return refuse_arguments();
+  return apply_packed(api.Call, ctx, command, letters, args...);
+}
+
+// Without options: the format is a constant.
+template <class... Args>
+abi::ModuleCallReply* make_plain_call(abi::ModuleCtx* ctx, const char* command, const Args&... args) {
+  close_open_keys();
+  return call_plain(ctx, command, format_letters<Args...>, packed<Args>{args}...);
 }
 
 template <class... Args>

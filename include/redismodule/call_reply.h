@@ -82,11 +82,20 @@ class call_reply_ref {
   }
 
   // Each of these is for its kind of reply; of another, it is 0, false or empty.
-  long long integer() const noexcept;
+  long long integer() const noexcept {
+    return type() == reply_type::integer ? detail::nothrow(api.CallReplyInteger)(raw_) : 0;
+  }
   double real() const noexcept;
   bool boolean() const noexcept;
   // The bytes of a string, simple string, verbatim string, big number or error.
-  std::string_view text() const noexcept;
+  std::string_view text() const noexcept {
+    const reply_type kind = type();
+    if (kind != reply_type::string && kind != reply_type::error) [[unlikely]]
+      return other_text(kind);
+    std::size_t size = 0;
+    const char* bytes = detail::nothrow(api.CallReplyStringPtr)(raw_, &size);
+    return {bytes, size};
+  }
   // The three letters of a verbatim string.
   std::string_view verbatim_format() const noexcept;
 
@@ -122,6 +131,8 @@ class call_reply_ref {
   constexpr explicit operator bool() const noexcept { return raw_ != nullptr; }
 
  private:
+  std::string_view other_text(reply_type kind) const noexcept;
+
   abi::ModuleCallReply* raw_ = nullptr;
 };
 
@@ -408,6 +419,9 @@ struct call_traits<T> {
       if (!value) return std::move(value).error();
       return static_cast<T>(*value);
     } else {
+      const reply_type kind = reply.type();
+      if (kind == reply_type::integer && std::is_same_v<T, long long>) [[likely]]
+        return static_cast<T>(detail::nothrow(api.CallReplyInteger)(reply.raw()));
       result<long long> value = detail::read_integer(reply);
       if (!value) return std::move(value).error();
       if (static_cast<long long>(static_cast<T>(*value)) != *value) return detail::out_of_range();

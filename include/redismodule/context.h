@@ -77,19 +77,23 @@ class context : public keyspace<context> {
   // Fails: an error reply, or why the command was not run, in the server's words, is the error.
   template <class T = call_reply, class... Args>
   auto call(detail::command_name command, const Args&... args) {
-    return call<T>(call_options{}, command, args...);
+    if (detail::calls_run_as_caller) [[unlikely]]
+      return call<T>(call_options{}, command, args...);
+    abi::ModuleCallReply* reply = detail::make_plain_call(raw_, command.c_str(), args...);
+    if constexpr (std::is_same_v<T, call_reply>) {
+      if (reply == nullptr) [[unlikely]]
+        return detail::refused_reply(replies_, command.c_str(), errno);
+      return call_reply{replies_, reply, false};
+    } else {
+      if (reply == nullptr) [[unlikely]]
+        return result<T>{detail::refused_call(command.c_str(), errno)};
+      return read_as<T>(reply);
+    }
   }
   template <class T = call_reply, class... Args>
   auto call(const call_options& options, detail::command_name command, const Args&... args) {
-    const call_options all = with_default_user(options);
-    const detail::call_outcome outcome = detail::make_call(raw_, command.c_str(), all, args...);
-    if constexpr (std::is_same_v<T, call_reply>) {
-      if (outcome.reply == nullptr) [[unlikely]]
-        return call_reply{replies_, detail::explain(outcome, command.c_str(), all, errno)};
-      return call_reply{replies_, outcome.reply, all.has(resp3)};
-    } else {
-      return read_as<T>(outcome, command.c_str(), all);
-    }
+    const call_options all = detail::calls_run_as_caller ? options | as_caller : options;
+    return finish_call<T>(detail::make_call(raw_, command.c_str(), all, args...), command.c_str(), all);
   }
   template <class T = call_reply, class... Args>
   auto call(const call_options& one, const call_options& another, const Args&... rest) {
@@ -166,22 +170,29 @@ class context : public keyspace<context> {
   abi::ModuleCtx* raw() const noexcept { return raw_; }
 
  private:
-  static call_options with_default_user(const call_options& options) noexcept {
-    return detail::calls_run_as_caller ? options | as_caller : options;
+  template <class T>
+  auto finish_call(const detail::call_outcome& outcome, const char* command, const call_options& options) {
+    if constexpr (std::is_same_v<T, call_reply>) {
+      if (outcome.reply == nullptr) [[unlikely]]
+        return call_reply{replies_, detail::explain(outcome, command, options, errno)};
+      return call_reply{replies_, outcome.reply, options.has(resp3)};
+    } else {
+      if (outcome.reply == nullptr) [[unlikely]] {
+        error_reply why = detail::explain(outcome, command, options, errno);
+        if (why.c_str()[0] != '\0') return result<T>{std::move(why)};
+      }
+      return read_as<T>(outcome.reply);
+    }
   }
 
   template <class T>
-  static result<T> read_as(const detail::call_outcome& outcome, const char* command, const call_options& options) {
-    if (outcome.reply == nullptr) [[unlikely]] {
-      error_reply why = detail::explain(outcome, command, options, errno);
-      if (why.c_str()[0] != '\0') return why;
-    }
+  static result<T> read_as(abi::ModuleCallReply* raw) {
     struct owner {
       abi::ModuleCallReply* raw;
       ~owner() {
         if (raw != nullptr) detail::nothrow(api.FreeCallReply)(raw);
       }
-    } const reply{outcome.reply};
+    } const reply{raw};
     return call_reply_ref{reply.raw}.as<T>();
   }
 

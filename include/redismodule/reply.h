@@ -107,6 +107,8 @@ int reply_large_integer(abi::ModuleCtx* ctx, unsigned long long value) noexcept;
 int reply_big_number(abi::ModuleCtx* ctx, std::string_view digits) noexcept;
 int reply_verbatim(abi::ModuleCtx* ctx, std::string_view text, const verbatim_format& format) noexcept;
 int reply_uncounted_error(abi::ModuleCtx* ctx, const char* text) noexcept;
+// What is not passed on byte by byte: refused calls, dry runs, RESP3 for a client that may speak RESP2.
+[[gnu::cold]] int pass_other(abi::ModuleCtx* ctx, const call_reply& from);
 // False where the client cannot have attributes. `size`: MODULE_POSTPONED_LEN, or in pairs.
 bool begin_attribute(abi::ModuleCtx* ctx, long size) noexcept;
 void begin_aggregate(abi::ModuleCtx* ctx, aggregate_kind kind, std::size_t size) noexcept;
@@ -202,9 +204,9 @@ class reply {
   // What a call answered, as it is. Where it has what only RESP3 has and the client speaks RESP2, in the forms of that.
   // Where the command was not run, the error; after a dry run that would have succeeded, OK.
   void pass(const call_reply& from) {
-    if (from.raw() == nullptr || from.may_be_resp3()) [[unlikely]]
-      return pass_other(from);
-    if (has_room()) wrote(detail::nothrow(api.ReplyWithCallReply)(ctx_, from.raw()));
+    if (!has_room()) return;
+    const bool as_it_is = from.raw() != nullptr && !from.may_be_resp3();
+    wrote(as_it_is ? detail::nothrow(api.ReplyWithCallReply)(ctx_, from.raw()) : detail::pass_other(ctx_, from));
   }
   void pass(call_reply_ref from);
 
@@ -244,8 +246,6 @@ class reply {
 
  private:
   friend class aggregate;
-
-  [[gnu::cold]] void pass_other(const call_reply& from);
 
   bool has_room() noexcept {
     if (values_ != limit_) [[likely]]
