@@ -1,0 +1,42 @@
+// Sessions made of the server's own commands: a hash with a time to live, and a counter of visits.
+#include <map>
+#include <string>
+
+#include <redismodule/redismodule.h>
+namespace rm = redismodule;
+
+// session.open user seconds: the new session's number.
+rm::result<long long> open(rm::context& ctx, std::string_view user, int seconds) {
+  const auto number = ctx.call<long long>(rm::replicate, "INCR", "session:last");
+  if (!number) return number;
+  const std::string key = rm::format("session:{}", *number);
+  const std::map<std::string, std::string> fields{{"user", std::string{user}}, {"visits", "0"}};
+  if (auto made = ctx.call<void>(rm::replicate, "HSET", key, fields); !made) return made.error();
+  if (auto lives = ctx.call<bool>(rm::replicate, "EXPIRE", key, seconds); !lives) return lives.error();
+  return number;
+}
+
+// session.visit number: its user, and how often it was visited.
+rm::result<std::pair<std::string, long long>> visit(rm::context& ctx, long long number) {
+  const std::string key = rm::format("session:{}", number);
+  const auto user = ctx.call<std::optional<std::string>>("HGET", key, "user");
+  if (!user) return user.error();
+  if (!user->has_value()) return rm::format_error("NOSESSION there is no session {}", number);
+  const auto visits = ctx.call<long long>(rm::replicate, "HINCRBY", key, "visits", 1);
+  if (!visits) return visits.error();
+  return std::pair{**user, *visits};
+}
+
+// session.run number word...: any command, under the access rules of whoever asks, while the session lasts.
+rm::result<rm::call_value> run(rm::context& ctx, long long number, rm::at_least_one<rm::string_ref> words) {
+  if (const auto seen = visit(ctx, number); !seen) return seen.error();
+  std::vector<rm::string_ref> arguments{words.begin(), words.end()};
+  arguments.erase(arguments.begin());
+  return ctx.call<rm::call_value>(rm::as_caller | rm::replicate | rm::resp_auto, words[0], arguments);
+}
+
+REDISMODULE_MODULE(session, 1, m) {
+  m.command<open>("session.open user seconds", {.summary = "Opens a session", .flags = rm::flags::write});
+  m.command<visit>("session.visit number", {.summary = "Counts a visit", .flags = rm::flags::write});
+  m.command<run>("session.run number word...", {.summary = "Runs a command in a session", .flags = rm::flags::write});
+}
