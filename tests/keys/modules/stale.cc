@@ -13,7 +13,7 @@ using texts = std::vector<std::string>;
 
 // --- A call as another module, or a script, would make it ---
 
-void run(rm::context& ctx, std::string_view line) {
+void run(rm::context& ctx, std::string_view line, bool is_seen = true) {
   std::vector<rm::string> words;
   for (std::size_t at = 0; at < line.size();) {
     const std::size_t end = std::min(line.find('|', at), line.size());
@@ -22,7 +22,7 @@ void run(rm::context& ctx, std::string_view line) {
   }
   std::vector<rm::abi::ModuleString*> rest;
   for (std::size_t i = 1; i < words.size(); ++i) rest.push_back(words[i].raw());
-  rm::detail::close_open_keys();
+  if (is_seen) rm::detail::close_open_keys();
   rm::abi::ModuleCallReply* reply =
       rm::api.Call(ctx.raw(), std::string{words[0].view()}.c_str(), "v", rest.data(), rest.size());
   if (reply != nullptr) rm::api.FreeCallReply(reply);
@@ -135,6 +135,7 @@ template <class K>
 void disturb(rm::context& ctx, std::string_view how) {
   if (how == "none") return rm::detail::close_open_keys();
   if (how == "del") return run(ctx, "DEL|k");
+  if (how == "del-unseen") return run(ctx, "DEL|k", false);  // what the raw functions leave to the author
   if (how == "unlink") return run(ctx, "UNLINK|k");
   if (how == "expire") return run(ctx, "PEXPIREAT|k|1");
   if (how == "rename") return run(ctx, "RENAME|k|away");
