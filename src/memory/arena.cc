@@ -41,7 +41,7 @@ block_header& header_of(const void* block) noexcept {
 }
 
 // A header is a forbidden zone between two blocks, for everyone but this function.
-[[gnu::no_sanitize("address")]] block_header read_header(const void* block) noexcept { return header_of(block); }
+[[gnu::no_sanitize_address]] block_header read_header(const void* block) noexcept { return header_of(block); }
 
 // Cuts `needed` bytes off [base, base + size). A full range stays full: `used` may run past its end, and never wraps,
 // since no block is larger than PTRDIFF_MAX and a full range is asked at most once per allocation.

@@ -75,7 +75,9 @@ void start_local() {
   static std::thread local{[] { pause(); }};
 }
 
-[[gnu::noinline, gnu::no_sanitize("undefined")]] int read_through(const volatile int* nowhere) { return *nowhere + 1; }
+__attribute__((noinline, no_sanitize("undefined"))) int read_through(const volatile int* nowhere) {
+  return *nowhere + 1;
+}
 
 int crash() { return read_through(nullptr); }
 
