@@ -151,6 +151,7 @@ void sorted_set::iterator::begin() {
     throw std::invalid_argument{"an end of a range by bytes begins with '[' or '(', or is \"-\" or \"+\""};
   }
   entry_->set_iterator(true);
+  if (api.ZsetRangeEndReached(handle) != 0) return;
   for (; what_.skip != 0; --what_.skip) {
     if (!step()) return;
   }

@@ -156,7 +156,9 @@ struct parameter<std::optional<View>> : optional_key<View> {
   static void open(frame&, slot& into) noexcept {
     if (into.key) key_internals::entry(*into.key).open();
   }
-  static bool check(frame&, slot& opened) noexcept { return !opened.key || key_internals::entry(*opened.key).check(View::key::wanted); }
+  static bool check(frame&, slot& opened) noexcept {
+    return !opened.key || key_internals::entry(*opened.key).check(View::key::wanted);
+  }
   static std::optional<View> pass(frame&, slot& from) noexcept {
     return from.key ? std::optional<View>{std::in_place, *from.key} : std::optional<View>{};
   }
