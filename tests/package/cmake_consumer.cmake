@@ -17,6 +17,10 @@ endfunction()
 
 make_outside(outside)
 set(options -DCMAKE_PREFIX_PATH=${PREFIX})
+set(build_type Release)
+if(NOT FORM STREQUAL "find_package")
+  set(build_type Debug)  # the library is built anew, and this is quicker
+endif()
 if(FORM STREQUAL "add_subdirectory")
   set(options -DREDISMODULE_SOURCE=${SOURCE})
 elseif(FORM STREQUAL "fetch_content")
@@ -24,10 +28,12 @@ elseif(FORM STREQUAL "fetch_content")
   set(options -DREDISMODULE_REPOSITORY=file://${outside}/library)
 endif()
 
+# On the same server twice, under two names; and on one that is not there. GoogleTest is not asked for, so it may be missing.
 set(build ${outside}/build)
-run(${CMAKE_COMMAND} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Release
+run(${CMAKE_COMMAND} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=${build_type}
+  -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON "-DREDISMODULE_TEST_SERVERS=${SERVER}\\;${SERVER}\\;/nowhere/server"
   ${options} -S ${outside}/consumer -B ${build})
-set(targets multiply own_onload uses_testing)
+set(targets multiply own_onload uses_testing server_test)
 if(FORM STREQUAL "find_package")
   list(APPEND targets plain_memory)
 endif()
@@ -37,6 +43,9 @@ expect_files(${build} multiply.so multiply.so.debug own_onload.so own_onload.so.
 run(${LOADER} ${build}/own_onload.so)
 expect_refusal(${CMAKE_COMMAND} --build ${build} --target refused)
 test_in_server(${build})
+if(SERVER)
+  test_by_ctest(${build})
+endif()
 if(FORM STREQUAL "find_package")
   run(${LOADER} ${build}/plain_memory.so)
 endif()
