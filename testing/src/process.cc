@@ -62,6 +62,9 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
   ::dup2(log, STDERR_FILENO);
   ::close(null);
   ::close(log);
+  // What the test ignores, a server would ignore too: without SIGCHLD it never learns that a child of its own has
+  // ended.
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -138,6 +141,7 @@ std::string first_lines(const std::string& text, std::size_t count) {
 }
 
 std::string words_for(int status) {
+  if (status == unknown_status) return "has ended, and only somebody else was told how (is SIGCHLD ignored?)";
   if (status <= 128) return "exited with status " + std::to_string(status);
   return std::string{"was ended by signal "} + std::to_string(status - 128) + " (" + ::strsignal(status - 128) + ")";
 }
@@ -163,7 +167,7 @@ bool maps(pid_t pid, std::string_view path) {
 
 process::process(const std::vector<std::string>& command, const std::vector<std::string>& environment,
                  std::string output)
-    : output_{std::move(output)} {
+    : output_{std::move(output)}, owner_{::getpid()} {
   std::vector<std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view name = std::string_view{*variable}.substr(0, std::string_view{*variable}.find('=') + 1);
@@ -188,7 +192,7 @@ std::optional<int> process::wait(std::chrono::milliseconds limit) {
     if (ended == pid_) {
       status_ = shell_status(status);
     } else if (ended < 0 && errno != EINTR) {
-      status_ = 255;  // somebody else in this process has waited for it
+      status_ = unknown_status;
     } else if (std::chrono::steady_clock::now() >= deadline) {
       return std::nullopt;
     } else {
@@ -199,13 +203,15 @@ std::optional<int> process::wait(std::chrono::milliseconds limit) {
 }
 
 void process::kill() noexcept {
-  if (status_) return;
+  if (status_ || !is_ours()) return;
   ::kill(pid_, SIGKILL);
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   status_ = 128 + SIGKILL;
 }
+
+bool process::is_ours() const noexcept { return owner_ == ::getpid(); }
 
 std::string process::output() const { return read_file(output_); }
 

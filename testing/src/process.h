@@ -11,6 +11,9 @@
 
 namespace redismodule::testing::detail {
 
+// Of a process whose end somebody else in this one has waited for, or nobody may: SIGCHLD is ignored.
+constexpr int unknown_status = -1;
+
 class process {
  public:
   // Runs `command[0]` with stdin from /dev/null and stdout and stderr appended to the file `output`.
@@ -18,14 +21,16 @@ class process {
   process(const std::vector<std::string>& command, const std::vector<std::string>& environment, std::string output);
   process(const process&) = delete;
   process& operator=(const process&) = delete;
-  // Kills it.
+  // Kills it; not in a child that the test forked, which only has a copy of this object.
   ~process();
 
   pid_t pid() const noexcept { return pid_; }
   bool alive();
-  // Waits for its end. The status as a shell tells it; nothing when it still runs after this time.
+  // Waits for its end. The status as a shell tells it, or `unknown_status`; nothing when it still runs after this time.
   std::optional<int> wait(std::chrono::milliseconds limit);
   void kill() noexcept;
+  // Whether this is the process that started it, and no child forked from that.
+  bool is_ours() const noexcept;
 
   const std::string& output_path() const noexcept { return output_; }
   std::string output() const;
@@ -37,6 +42,7 @@ class process {
   pid_t pid_ = -1;
   std::string output_;
   std::optional<int> status_;
+  pid_t owner_;
 };
 
 std::string read_file(const std::string& path);

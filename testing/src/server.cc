@@ -26,13 +26,14 @@ constexpr std::size_t longest_socket_path = 100;  // of the 108 bytes in sockadd
 constexpr auto exit_limit = 30s;
 constexpr auto child_limit = 120s;
 
-// A directory of its own, removed with the object.
+// A directory of its own, removed with the object (not by a forked child, whose object is a copy).
 class temporary_directory {
  public:
   temporary_directory() : path_{make()} {}
   temporary_directory(const temporary_directory&) = delete;
   temporary_directory& operator=(const temporary_directory&) = delete;
   ~temporary_directory() {
+    if (owner_ != ::getpid()) return;
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
@@ -49,6 +50,7 @@ class temporary_directory {
   }
 
   std::string path_;
+  pid_t owner_ = ::getpid();
 };
 
 bool is_program(const fs::path& path) { return fs::is_regular_file(path) && ::access(path.c_str(), X_OK) == 0; }
@@ -100,7 +102,10 @@ server_version version_of(const std::string& binary, const std::string& director
   std::lock_guard lock{mutex};
   if (const auto found = known.find(binary); found != known.end()) return found->second;
   detail::process process{{binary, "--version"}, {}, directory + "/version"};
-  if (process.wait(exit_limit) != 0) throw start_failed{binary + " does not run: " + process.obituary()};
+  const std::optional<int> status = process.wait(exit_limit);
+  if (status != 0 && status != detail::unknown_status) {
+    throw start_failed{binary + " does not run: " + process.obituary()};
+  }
   return known[binary] = parse_version(binary, process.output());
 }
 
@@ -246,7 +251,7 @@ struct server::state {
 
   // The process goes before its directory, also where a client of this server is still around and shares it.
   ~state() {
-    if (!process) return;
+    if (!process || !process->is_ours()) return;
     detail::end_process(*process);
     detail::refuse_reports(*process, reports_taken_to);
   }
@@ -285,6 +290,7 @@ struct server::state {
 
   client& connection() {
     if (!own) throw error{"the server is down"};
+    if (!process->is_ours()) throw error{"this connection is the parent's: a process that it forked has to connect()"};
     return *own;
   }
 
@@ -417,7 +423,8 @@ client server::connect() { return state_->connect(); }
 
 void server::restart() {
   const int status = alive() ? state_->shut_down("SAVE") : 0;
-  if (status != 0) throw error{"the server did not save and shut down: " + state_->process->obituary()};
+  if (status != 0 && status != detail::unknown_status)
+    throw error{"the server did not save and shut down: " + state_->process->obituary()};
   state_->start();
 }
 

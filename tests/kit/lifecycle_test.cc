@@ -1,5 +1,8 @@
 // Servers that end, come back, save, replicate.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -133,6 +136,75 @@ TEST(lifecycle, says_why_it_does_not_start_from_what_is_on_disk) {
   const std::string why = thrown_by([&] { s.start(); });
   EXPECT_TRUE(has(why, "signature")) << why;
   EXPECT_FALSE(s.alive());
+}
+
+// The test's process as others have it, for the length of a scope.
+class sigchld {
+ public:
+  explicit sigchld(void (*handler)(int)) : before_{std::signal(SIGCHLD, handler)} {}
+  sigchld(const sigchld&) = delete;
+  sigchld& operator=(const sigchld&) = delete;
+  ~sigchld() { std::signal(SIGCHLD, before_); }
+
+ private:
+  void (*before_)(int);
+};
+
+void wait_for_all_children(int) {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
+void use_all_of_a_life() {
+  server s{{.aof = aof::always}};
+  s.call("SET", "key", a_string);
+  s.rewrite_aof();
+  s.restart();
+  s.crash();
+  EXPECT_EQ(s.call("GET", "key"), a_string);
+  s.stop();
+  EXPECT_FALSE(s.alive());
+}
+
+TEST(signals, children_may_be_ignored) {
+  const sigchld ignored{SIG_IGN};
+  use_all_of_a_life();
+}
+
+TEST(signals, children_may_be_waited_for_by_somebody_else) {
+  const sigchld handled{wait_for_all_children};
+  use_all_of_a_life();
+}
+
+// Carries `run` out in a child, whose objects are destroyed as it ends.
+template <class Function>
+int status_of_child(Function run) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(run());
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+TEST(forks, a_child_of_the_test_ends_no_server_of_its_parents) {
+  server s;
+  s.call("SET", "key", a_string);
+  const int status = status_of_child([&s] {
+    server copy = std::move(s);
+    if (copy.connect().call("GET", "key") != a_string) return 1;
+    return has(thrown_by([&copy] { copy.call("GET", "key"); }), "a process that it forked has to connect()") ? 0 : 2;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(s.alive());
+  EXPECT_EQ(s.call("GET", "key"), a_string);
+  s.restart();
+  EXPECT_EQ(s.call("GET", "key"), a_string);
+}
+
+TEST(forks, a_child_of_the_test_may_have_servers) {
+  server s;
+  EXPECT_EQ(status_of_child([] { return server{}.call("PING") == "PONG" ? 0 : 1; }), 0);
+  EXPECT_EQ(s.call("PING"), "PONG");
 }
 
 TEST(replication, a_replica_is_in_sync_when_it_is_there) {

@@ -75,8 +75,8 @@ class start_failed : public error {
 
 // A running server: its own directory, a unix socket in it and no port (but on Redis before 7.0, which could not open
 // one later), nothing saved unless asked, no slow log and no latency tracking. It is killed and its directory removed
-// with the object, and killed also when the test's process dies. Owns: the process and the directory. Moved, not
-// copied.
+// with the object, and killed also when the test's process dies. A process that the test forks has a copy, which may
+// connect() and ends nothing. Owns: the process and the directory. Moved, not copied.
 class server {
  public:
   // A server without modules.
@@ -122,7 +122,8 @@ class server {
   // Starts one that is down.
   void start();
   // Ends the server as SHUTDOWN NOSAVE does, so that its modules unload or at least its exit handlers run.
-  // Returns the exit status as a shell tells it (128 + the signal when one ended it).
+  // Returns the exit status as a shell tells it (128 + the signal when one ended it); -1 where the test's process
+  // ignores SIGCHLD or waits for all children itself, so that nobody can know.
   int stop();
 
   // SAVE.
