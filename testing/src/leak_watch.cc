@@ -38,18 +38,6 @@ long long unwrapped(const std::string& text) {
   return static_cast<long long>(std::strtoull(text.c_str(), nullptr, 10));
 }
 
-// By the server's own connection, which it knows for long: what a new one takes is among the buffers of clients only
-// after up to a second.
-long long memory_now(server& s) {
-  const auto figures = s.info("memory");
-  long long memory = unwrapped(figures.at("used_memory"));
-  for (const char* buffers :
-       {"mem_clients_normal", "mem_clients_slaves", "mem_replication_backlog", "mem_aof_buffer"}) {
-    memory -= number_in(figures, buffers);
-  }
-  return memory;
-}
-
 // The words `key=value` of a line.
 std::map<std::string, std::string> words_of(const std::string& line, char between, char within) {
   std::map<std::string, std::string> words;
@@ -59,6 +47,32 @@ std::map<std::string, std::string> words_of(const std::string& line, char betwee
     if (at != std::string::npos) words[word.substr(0, at)] = word.substr(at + 1);
   }
   return words;
+}
+
+// What the clients take, each as CLIENT LIST gives it at this moment, but replicas, whose buffers are the
+// replication's. (INFO's mem_clients_normal is up to a second old: a new connection is not in it, nor how much a buffer
+// has grown or shrunk since; it stands in where a server's CLIENT LIST has no sizes.)
+std::optional<long long> memory_of_clients(const std::string& list) {
+  long long memory = 0;
+  std::istringstream lines{list};
+  for (std::string line; std::getline(lines, line);) {
+    const auto client = words_of(line, ' ', '=');
+    if (!client.contains("tot-mem")) return std::nullopt;
+    if (client.at("flags").find('S') == std::string::npos) memory += number_in(client, "tot-mem");
+  }
+  return memory;
+}
+
+// Asked by the server's own connection.
+long long memory_now(server& s) {
+  const auto figures = s.info("memory");
+  const auto used = figures.find("used_memory");
+  if (used == figures.end()) throw error{"INFO memory has no used_memory: is the server's own connection in MULTI?"};
+  long long memory = unwrapped(used->second);
+  for (const char* buffers : {"mem_clients_slaves", "mem_replication_backlog", "mem_aof_buffer"}) {
+    memory -= number_in(figures, buffers);
+  }
+  return memory - memory_of_clients(s.call("CLIENT", "LIST").str()).value_or(number_in(figures, "mem_clients_normal"));
 }
 
 std::string quoted(const std::string& text) { return to_string(reply::of_text(reply::kind::string, text)); }
@@ -130,15 +144,28 @@ std::string command_of(const fs::path& directory) {
   return name;
 }
 
-counts threads_of(pid_t pid) {
-  counts threads;
+// By their ids.
+std::map<std::string, std::string> threads_of(pid_t pid) {
+  std::map<std::string, std::string> threads;
   std::error_code gone;
   for (const auto& task : fs::directory_iterator{"/proc/" + std::to_string(pid) + "/task", gone}) {
     const std::string name = command_of(task.path());
-    // jemalloc's own, which it starts when it likes.
-    if (!name.empty() && name != "jemalloc_bg_thd") ++threads[name];
+    if (!name.empty()) threads[task.path().filename()] = name;
   }
   return threads;
+}
+
+// How many there are of each name, but jemalloc's own, which it starts when it likes. One that has just been started
+// still has the name of the thread that started it: what the same thread was called `later` is what it is.
+counts names_of_threads(const std::map<std::string, std::string>& threads,
+                        const std::map<std::string, std::string>& later) {
+  counts names;
+  for (const auto& [id, name] : threads) {
+    const auto same = later.find(id);
+    const std::string& now = same == later.end() ? name : same->second;
+    if (now != "jemalloc_bg_thd") ++names[now];
+  }
+  return names;
 }
 
 counts children_of(pid_t pid) {
@@ -278,7 +305,8 @@ struct leak_watch::snapshot {
   std::set<std::string> modules;
   counts caches;
   counts held;
-  counts threads, children, descriptors;
+  std::map<std::string, std::string> threads;
+  counts children, descriptors;
 
   std::string growth_since(const snapshot& before, const leak_watch_options& options) const {
     std::string text;
@@ -290,7 +318,7 @@ struct leak_watch::snapshot {
     text += growth_of_each(before.caches, caches);
     text += growth_of_modules(before);
     text += growth_of_each(before.held, held);
-    text += growth_of("threads", before.threads, threads);
+    text += growth_of("threads", names_of_threads(before.threads, threads), names_of_threads(threads, threads));
     text += growth_of("child processes", before.children, children);
     text += growth_of("file descriptors", before.descriptors, descriptors);
     return text;

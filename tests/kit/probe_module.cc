@@ -92,6 +92,15 @@ void leave_thread(void*) {
   }}.detach();
 }
 
+// As jemalloc's own: at first without a name, so with that of who started it.
+void leave_thread_named_late(void*) {
+  std::thread{[] {
+    ::usleep(300'000);
+    ::prctl(PR_SET_NAME, "jemalloc_bg_thd");
+    for (;;) ::pause();
+  }}.detach();
+}
+
 void leave_descriptor(void*) { static_cast<void>(::open("/dev/full", O_RDONLY | O_CLOEXEC)); }
 
 void leave_child(void*) {
@@ -108,11 +117,9 @@ struct leftover {
   void (*leave)(void* ctx);
 };
 
-constexpr leftover leftovers[] = {{"memory", leave_memory},
-                                  {"timer", leave_timer},
-                                  {"thread", leave_thread},
-                                  {"descriptor", leave_descriptor},
-                                  {"child", leave_child}};
+constexpr leftover leftovers[] = {{"memory", leave_memory},         {"timer", leave_timer},
+                                  {"thread", leave_thread},         {"thread-named-late", leave_thread_named_late},
+                                  {"descriptor", leave_descriptor}, {"child", leave_child}};
 
 // kit_probe.leave <what>
 int leave_behind(void* ctx, void** argv, int) {
