@@ -15,8 +15,6 @@ using list = std::vector<std::string>;
 constexpr const char* wrong_type = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
 struct key_arguments : testing::Test {
-  bool has_specs() const { return s.version().is_valkey() || s.version().number >= rt::version_number{7, 0, 0}; }
-
   list keys_of(list words) {
     words.insert(words.begin(), {"COMMAND", "GETKEYS"});
     const rt::reply reply = s.call(words);
@@ -122,7 +120,7 @@ TEST_F(key_arguments, make_a_command_readonly_or_one_that_writes) {
 }
 
 TEST_F(key_arguments, say_what_is_done_to_them) {
-  if (!has_specs()) GTEST_SKIP() << "needs RedisModule_SetCommandInfo: Redis 7.0.0 or Valkey 7.2.5";
+  if (const auto what = s.lacks("SetCommandInfo"); !what.empty()) GTEST_SKIP() << what;
   const auto specs = [&](const std::string& command) {
     const rt::reply info = s.call("COMMAND", "INFO", command);
     list all;
@@ -143,7 +141,7 @@ TEST_F(key_arguments, say_what_is_done_to_them) {
 }
 
 TEST_F(key_arguments, are_held_to_the_permissions_of_the_user) {
-  if (!has_specs()) GTEST_SKIP() << "permissions to read and to write are from Redis 7.0 and Valkey 7.2 on";
+  if (const auto what = s.lacks("SetCommandInfo"); !what.empty()) GTEST_SKIP() << what;
   s.call("ACL", "SETUSER", "reader", "on", "nopass", "+@all", "%R~*", "~mine");
   rt::client reader = s.connect();
   EXPECT_EQ(reader.call("AUTH", "reader", "any"), "OK");
