@@ -234,7 +234,7 @@ std::string log_end(const std::string& path) {
 std::string process::obituary() {
   // The kernel closes the sockets of a process as it ends, a moment before it can be waited for.
   const std::optional<int> status = wait(500ms);
-  const std::string how = status ? words_for(*status) : "it still runs";
+  const std::string how = status ? words_for(*status) : "still runs";
   return "process " + std::to_string(pid_) + ' ' + how + "; its log ends:\n" + output_end();
 }
 

@@ -192,6 +192,20 @@ std::string configured(const server_options& options, std::string_view word) {
   return value;
 }
 
+// Where the test's own lines of configuration have a password.
+void log_in(client& c, const std::string& password) {
+  if (!password.empty()) c.call("AUTH", password);
+}
+
+// What a replica is configured with: all that its master is, but another port; and the password it has to give.
+std::vector<std::string> lines_of_replica(const server_options& master) {
+  std::vector<std::string> lines = master.config;
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("port "); });
+  const std::string password = configured(master, "requirepass");
+  if (!password.empty() && configured(master, "masterauth").empty()) lines.push_back("masterauth " + password);
+  return lines;
+}
+
 using fields = std::map<std::string, std::string>;
 
 fields fields_of(const std::string& info) {
@@ -371,6 +385,7 @@ struct server::state {
       candidate.set_timeout(options.start_timeout);
       const reply answer = candidate.call("PING");
       candidate.set_timeout(30s);
+      log_in(candidate, configured(options, "requirepass"));
       if (!answer.is_error() || !answer.error().starts_with("LOADING")) return candidate;
     } catch (const testing::error&) {
       // Not listening yet, or it has just died, which the caller sees.
@@ -463,6 +478,8 @@ void server::rewrite_aof() {
 server server::add_replica() {
   server_options options = state_->options;
   options.modules = state_->loaded_modules();
+  options.config = lines_of_replica(state_->options);
+  options.tcp = options.tcp || state_->configured_port() != 0;
   server replica{std::make_unique<state>(std::move(options), port())};
   wait_for_sync(replica);
   return replica;
@@ -482,6 +499,7 @@ void server::wait_for_sync(std::chrono::milliseconds limit) {
   const long long port = number_of(state_->info("replication"), "master_port");
   if (port <= 0) throw error{"wait_for_sync(): this server is no replica"};
   client master = client::of_port(static_cast<std::uint16_t>(port));
+  log_in(master, configured(state_->options, "masterauth"));
   state_->wait_for_sync([&master] { return fields_of(master.call("INFO", "replication").str()); }, limit);
 }
 

@@ -278,6 +278,30 @@ TEST(replication, says_that_a_replica_is_not_in_sync) {
   EXPECT_TRUE(has(why, "not in sync within 50 ms: link down")) << why;
 }
 
+TEST(replication, where_a_password_is_asked_for) {
+  server s{{.config = {"requirepass secret"}}};
+  EXPECT_TRUE(s.connect().call("GET", "key").is_error());
+  s.call("SET", "key", a_string);
+  server replica = s.add_replica();
+  EXPECT_EQ(replica.call("GET", "key"), a_string);
+  s.restart();
+  s.call("SET", "key", "new");
+  replica.wait_for_sync();
+  EXPECT_EQ(replica.call("GET", "key"), "new");
+}
+
+TEST(replication, a_replica_has_a_port_of_its_own) {
+  std::uint16_t port = 0;
+  {
+    server had_it{{.tcp = true}};
+    port = had_it.port();
+  }
+  server s{{.config = {"port " + std::to_string(port)}}};
+  EXPECT_EQ(s.port(), port);
+  server replica = s.add_replica();
+  EXPECT_NE(replica.port(), port);
+}
+
 TEST(replication, a_replica_of_a_replica) {
   server s{{.tcp = true}};
   server middle = s.add_replica();

@@ -90,7 +90,8 @@ class server {
   server& operator=(server&&) noexcept;
   ~server();
 
-  // As `client::call`, through a connection of the server's own. When the server dies meanwhile, the exception
+  // As `client::call`, through a connection of the server's own, which has given the password where `config` has a
+  // `requirepass` (and no other connection has). When the server dies meanwhile, the exception
   // (`connection_lost`) says how, with its log's last lines, or its stack trace where it wrote one.
   template <command_word... Words>
   requires(sizeof...(Words) > 0) reply call(const Words&... words) {
@@ -133,7 +134,8 @@ class server {
   // BGREWRITEAOF, and waits until it is done.
   void rewrite_aof();
 
-  // One more server, with this one's program, options and loaded modules, which replicates this one and is in sync.
+  // One more server, with this one's program, options (but a port of its own) and loaded modules, which replicates this
+  // one and is in sync.
   server add_replica();
   // REPLICAOF NO ONE: a replica becomes a master.
   void promote();
