@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "redismodule/testing/faults.h"
+#include "redismodule/testing/leak_watch.h"
 #include "redismodule/testing/server.h"
 
 namespace {
@@ -16,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using redismodule::testing::error;
 using redismodule::testing::faults;
+using redismodule::testing::leak_watch;
 using redismodule::testing::reply;
 using redismodule::testing::server;
 using redismodule::testing::server_options;
@@ -422,6 +424,29 @@ TEST(faults, a_blocked_client_is_live_until_it_is_unblocked) {
   s.call("live.unblock");
   EXPECT_EQ(waiting.receive(), "late");
   EXPECT_EQ(only_live(f), figures{});
+}
+
+// What a test leaves behind is named, each kind, by the watch that sees a module built with FAULTS in its server.
+TEST(faults, a_watch_on_leaks_names_what_the_module_holds) {
+  server s{FAULTY_MODULE};
+  auto waiting = s.connect();
+  leak_watch watch{s, {.patience = 100ms}};
+  EXPECT_EQ(watch.grown(), "");
+  s.call("live.take", 3'600'000);
+  waiting.send("live.block");
+  for (int i = 0; i < 1000 && s.info("clients", "blocked_clients") == "0"; ++i) std::this_thread::sleep_for(10ms);
+  const std::string text = watch.grown();
+  for (const char* kind : {"timers", "blocked_clients", "contexts", "dictionaries"}) {
+    const std::string line = std::string{"  "} + kind + " of the module faulty: 1 more, 1\n";
+    EXPECT_NE(text.find(line), std::string::npos) << line << "is not in:\n" << text;
+  }
+  EXPECT_NE(text.find("  strings of the module faulty: 2 more, 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  blocked clients: 1 more, 1 ("), std::string::npos) << text;
+  s.call("live.give");
+  s.call("live.unblock");
+  EXPECT_EQ(waiting.receive(), "late");
+  // What a server keeps by itself from the first client that is blocked is none of the module's.
+  EXPECT_EQ(watch.grown().find("of the module"), std::string::npos) << watch.grown();
 }
 
 TEST(faults, without_watching_nothing_is_counted) {
