@@ -126,7 +126,7 @@ void remember(const detail::command_definition& definition, const char* group) {
 // What the server is told beyond what creates the command.
 void describe(abi::ModuleCommand* command, const char* name, const detail::command_info& description,
               const char* categories) {
-  if (api.SetCommandInfo == nullptr) return;
+  if (api.SetCommandInfo == nullptr || api.GetCommand == nullptr) return;
   if (command == nullptr || api.SetCommandInfo(command, &description.info()) != abi::MODULE_OK)
     refuse_command(name, "could not be described to the server");
   if (categories == nullptr || api.SetCommandACLCategories == nullptr) return;
@@ -160,6 +160,7 @@ void module_builder::add_group(const char* name, const detail::described_command
   info.since = options.since;
   info.tips = options.tips;
   info.arity = -2;
+  if (api.SetCommandInfo == nullptr) return;
   abi::ModuleCommand* command = api.GetCommand(ctx_, name);
   if (command == nullptr || api.SetCommandInfo(command, &info) != abi::MODULE_OK)
     refuse_command(name, "could not be described to the server");
