@@ -115,7 +115,9 @@ bool has_subcommands() noexcept { return api.CreateSubcommand != nullptr && api.
 
 message flags_of(const detail::command_definition& definition, command_flags flags) noexcept {
   message text = to_text(flags);
-  if (detail::reports_keys(definition.keys)) text.append(text.view().empty() ? "" : " ").append("getkeys-api");
+  const auto append = [&](const char* flag) { text.append(text.view().empty() ? "" : " ").append(flag); };
+  if (definition.names_keys || detail::reports_keys(definition.keys)) append("getkeys-api");
+  if (definition.names_channels && api.IsChannelsPositionRequest != nullptr) append("getchannels-api");
   return text;
 }
 
@@ -189,6 +191,16 @@ void module_builder::add_subcommand(const char* group, const detail::command_def
   describe(api.GetCommand(ctx_, full.c_str()), full.c_str(), description, options.acl_categories);
 }
 
+void positions::add(std::size_t i) noexcept {
+  add(i, of_channels_ ? 0 : key_flags::rw | key_flags::access | key_flags::update);
+}
+
+void positions::add(std::size_t i, std::uint64_t flags) noexcept {
+  const int position = static_cast<int>(i) + first_;
+  if (of_channels_) return api.ChannelAtPosWithFlags(ctx_, position, static_cast<int>(flags));
+  detail::report_key(ctx_, position, flags);
+}
+
 void module_builder::acl_category(const char* name) {
   if (api.AddACLCategory == nullptr || api.AddACLCategory(ctx_, name) == abi::MODULE_OK) return;
   message text;
@@ -241,7 +253,8 @@ int call_subcommand(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noe
   const registered_command* found = find_subcommand(group, name);
   if (found == nullptr) return wants_keys ? abi::MODULE_OK : reply_unknown_subcommand(ctx, group, name);
   const command_definition& definition = found->definition;
-  if (wants_keys && !reports_keys(definition.keys)) return report_range(ctx, definition.keys, argc);
+  if (wants_keys && !definition.names_keys && !reports_keys(definition.keys))
+    return report_range(ctx, definition.keys, argc);
   return definition.callback(ctx, argv, argc);
 }
 
@@ -344,6 +357,11 @@ int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied)
   message text;
   const char* error = explain_exception(ctx, string_ref{argv[0]}.view(), text);
   return replied ? abi::MODULE_OK : api.ReplyWithError(ctx, error);
+}
+
+void report_position_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept {
+  message text;
+  explain_exception(ctx, string_ref{argv[0]}.view(), text);
 }
 
 int reply_missing(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept {

@@ -39,13 +39,46 @@ abi::ModuleCommandKeySpec spec_of(const key_shape& key, int position) noexcept {
   return spec;
 }
 
+abi::ModuleCommandKeySpec spec_of(const key_spec& given) noexcept {
+  abi::ModuleCommandKeySpec spec{};
+  spec.flags = given.flags;
+  spec.notes = given.notes;
+  if (given.begin.unknown) {
+    spec.begin_search_type = abi::MODULE_KSPEC_BS_UNKNOWN;
+  } else if (given.begin.keyword != nullptr) {
+    spec.begin_search_type = abi::MODULE_KSPEC_BS_KEYWORD;
+    spec.bs.keyword = {given.begin.keyword, given.begin.index};
+  } else {
+    spec.begin_search_type = abi::MODULE_KSPEC_BS_INDEX;
+    spec.bs.index.pos = given.begin.index;
+  }
+  const key_find& find = given.find;
+  switch (find.how) {
+    case key_find::kind::unknown: spec.find_keys_type = abi::MODULE_KSPEC_FK_UNKNOWN; return spec;
+    case key_find::kind::count:
+      spec.find_keys_type = abi::MODULE_KSPEC_FK_KEYNUM;
+      spec.fk.keynum = {find.a, find.b, find.c};
+      return spec;
+    case key_find::kind::range: break;
+  }
+  spec.find_keys_type = abi::MODULE_KSPEC_FK_RANGE;
+  spec.fk.range = {find.a, find.b, find.c};
+  return spec;
+}
+
 }  // namespace
 
 command_info::command_info(const command_definition& definition, const described_command& options)
     : words_{definition.synopsis} {
   split_words(definition.word_count);
-  describe_keys(definition);
-  describe_arguments(definition);
+  options.key_specs.size() != 0 ? describe_keys(options.key_specs) : describe_keys(definition);
+  if (options.arguments.size() != 0) {
+    for (const argument_docs& each : options.arguments) args_.push_back(argument(each));
+  } else if (options.documented) {
+    describe_arguments(definition);
+  }
+  args_.emplace_back();
+  if (args_.size() > 1) info_.args = args_.data();
   describe_history(options.history);
   info_.version = abi::MODULE_COMMAND_INFO_VERSION;
   info_.summary = options.summary;
@@ -72,8 +105,24 @@ void command_info::describe_arguments(const command_definition& definition) {
     const parameter_shape& parameter = definition.parameters[i];
     for (std::size_t j = 0; j < parameter.doc_count; ++j) args_.push_back(argument(parameter.docs[j]));
   }
-  args_.emplace_back();
-  info_.args = args_.data();
+}
+
+abi::ModuleCommandArg command_info::argument(const argument_docs& docs) {
+  abi::ModuleCommandArg arg{};
+  arg.name = docs.name;
+  arg.type = static_cast<abi::ModuleCommandArgType>(docs.type);
+  arg.flags = static_cast<int>(docs.flags);
+  arg.token = docs.token;
+  arg.key_spec_index = docs.key_spec;
+  arg.summary = docs.summary;
+  arg.since = docs.since;
+  arg.deprecated_since = docs.deprecated_since;
+  if (docs.parts.size() == 0) return arg;
+  std::vector<abi::ModuleCommandArg> list;
+  for (const argument_docs& each : docs.parts) list.push_back(argument(each));
+  list.emplace_back();
+  arg.subargs = lists_.emplace_back(std::move(list)).data();
+  return arg;
 }
 
 abi::ModuleCommandArg command_info::argument(const doc_shape& doc) {
@@ -103,6 +152,12 @@ void command_info::describe_keys(const command_definition& definition) {
     position = position != 0 && has_fixed_size(parameter) ? position + parameter.least : 0;
   }
   if (keys_.empty()) return;
+  keys_.emplace_back();
+  info_.key_specs = keys_.data();
+}
+
+void command_info::describe_keys(std::initializer_list<key_spec> specs) {
+  for (const key_spec& each : specs) keys_.push_back(spec_of(each));
   keys_.emplace_back();
   info_.key_specs = keys_.data();
 }

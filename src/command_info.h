@@ -25,6 +25,8 @@ class command_info {
   void describe_arguments(const command_definition& definition);
   void describe_keys(const command_definition& definition);
   void describe_history(std::initializer_list<history_entry> history);
+  void describe_keys(std::initializer_list<key_spec> specs);
+  abi::ModuleCommandArg argument(const argument_docs& docs);
   abi::ModuleCommandArg argument(const doc_shape& doc);
   abi::ModuleCommandArg* arguments(const doc_shape* docs, std::size_t count);
 

@@ -50,17 +50,25 @@ namespace detail {
 
 void append_escaped(message& text, std::string_view bytes) noexcept { append_echo(text, bytes); }
 
+namespace {
+
+bool is_line_break(char byte) noexcept { return byte == '\r' || byte == '\n'; }
+
+}  // namespace
+
 const char* line::clean_copy(std::string_view text) {
   std::size_t size = text.size();
-  for (char byte : text) size += is_control(byte) ? 3 : 0;
+  for (char byte : text) size += is_control(byte) && !is_line_break(byte) ? 3 : 0;
   char* copy = new char[size + 1];
   char* end = copy;
   for (char byte : text) {
     if (!is_control(byte)) {
       *end++ = byte;
-      continue;
+    } else if (is_line_break(byte)) {
+      *end++ = ' ';
+    } else {
+      for (char part : hex_escape(byte)) *end++ = part;
     }
-    for (char part : hex_escape(byte)) *end++ = part;
   }
   *end = '\0';
   return copy;

@@ -55,6 +55,126 @@ struct history_entry {
   const char* changes;
 };
 
+// An argument as COMMAND DOCS shows it, for a command whose documentation is not to come from the signature.
+enum class argument_type : std::uint8_t {
+  string = abi::MODULE_ARG_TYPE_STRING,
+  integer = abi::MODULE_ARG_TYPE_INTEGER,
+  real = abi::MODULE_ARG_TYPE_DOUBLE,
+  key = abi::MODULE_ARG_TYPE_KEY,
+  pattern = abi::MODULE_ARG_TYPE_PATTERN,
+  unix_time = abi::MODULE_ARG_TYPE_UNIX_TIME,
+  pure_token = abi::MODULE_ARG_TYPE_PURE_TOKEN,
+  one_of = abi::MODULE_ARG_TYPE_ONEOF,
+  block = abi::MODULE_ARG_TYPE_BLOCK,
+};
+enum class argument_flags : std::uint8_t {
+  none = abi::MODULE_CMD_ARG_NONE,
+  optional = abi::MODULE_CMD_ARG_OPTIONAL,
+  multiple = abi::MODULE_CMD_ARG_MULTIPLE,
+  multiple_token = abi::MODULE_CMD_ARG_MULTIPLE_TOKEN,
+};
+constexpr argument_flags operator|(argument_flags a, argument_flags b) noexcept {
+  return static_cast<argument_flags>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
+}
+struct argument_docs {
+  const char* name;
+  argument_type type = argument_type::string;
+  argument_flags flags = argument_flags::none;
+  const char* token = nullptr;  // in front of it, or all there is
+  int key_spec = -1;            // which of the key specs, if it is a key
+  std::initializer_list<argument_docs> parts = {};
+  const char* summary = nullptr;
+  const char* since = nullptr;
+  const char* deprecated_since = nullptr;
+};
+
+// What a key spec says is done to the keys it finds: exactly one of ro, rw, ow and rm, and what else applies. The names
+// are the server's.
+namespace key_flags {
+inline constexpr std::uint64_t ro = abi::MODULE_CMD_KEY_RO;
+inline constexpr std::uint64_t rw = abi::MODULE_CMD_KEY_RW;
+inline constexpr std::uint64_t ow = abi::MODULE_CMD_KEY_OW;
+inline constexpr std::uint64_t rm = abi::MODULE_CMD_KEY_RM;
+inline constexpr std::uint64_t access = abi::MODULE_CMD_KEY_ACCESS;
+inline constexpr std::uint64_t update = abi::MODULE_CMD_KEY_UPDATE;
+inline constexpr std::uint64_t insert = abi::MODULE_CMD_KEY_INSERT;
+inline constexpr std::uint64_t remove = abi::MODULE_CMD_KEY_DELETE;
+inline constexpr std::uint64_t not_key = abi::MODULE_CMD_KEY_NOT_KEY;
+inline constexpr std::uint64_t incomplete = abi::MODULE_CMD_KEY_INCOMPLETE;
+inline constexpr std::uint64_t variable_flags = abi::MODULE_CMD_KEY_VARIABLE_FLAGS;
+}  // namespace key_flags
+
+// Where the search for keys begins: at an argument, or at a keyword looked for from an argument on (a negative one:
+// from the end, backwards). Positions count the command's name as 0.
+struct key_begin {
+  int index = 0;
+  const char* keyword = nullptr;
+  bool unknown = false;
+
+  static constexpr key_begin at(int index) { return {index}; }
+  static constexpr key_begin behind(const char* keyword, int from) { return {from, keyword}; }
+  static constexpr key_begin nowhere() { return {0, nullptr, true}; }
+};
+
+// How keys are found from there.
+struct key_find {
+  enum class kind : std::uint8_t { range, count, unknown };
+  kind how = kind::range;
+  int a = 0, b = 1, c = 0;
+
+  // To the last one, relative to the first (-1: to the end of the arguments), in steps; limit 2 takes the first half.
+  static constexpr key_find range(int last, int step = 1, int limit = 0) { return {kind::range, last, step, limit}; }
+  // The argument at `number` says how many; the first is at `first`, all relative to where the search began.
+  static constexpr key_find counted(int number = 0, int first = 1, int step = 1) {
+    return {kind::count, number, first, step};
+  }
+  static constexpr key_find nothing() { return {kind::unknown}; }
+};
+
+struct key_spec {
+  std::uint64_t flags;  // key_flags
+  key_begin begin;
+  key_find find = {};
+  const char* notes = nullptr;
+};
+
+// The keys, or channels, of a command that its own function names: m.command<f, rm::keys_by<g>>("…"), where g is
+// void g(rm::args, rm::positions&). It must do nothing else.
+template <auto Function>
+struct keys_by {
+  static constexpr bool of_channels = false;
+  static constexpr auto function = Function;
+};
+template <auto Function>
+struct channels_by {
+  static constexpr bool of_channels = true;
+  static constexpr auto function = Function;
+};
+
+// What is done to a channel, for ACL rules.
+namespace channel_flags {
+inline constexpr std::uint64_t pattern = abi::MODULE_CMD_CHANNEL_PATTERN;
+inline constexpr std::uint64_t publish = abi::MODULE_CMD_CHANNEL_PUBLISH;
+inline constexpr std::uint64_t subscribe = abi::MODULE_CMD_CHANNEL_SUBSCRIBE;
+inline constexpr std::uint64_t unsubscribe = abi::MODULE_CMD_CHANNEL_UNSUBSCRIBE;
+}  // namespace channel_flags
+
+// Takes the positions of keys or channels.
+class positions {
+ public:
+  positions(abi::ModuleCtx* ctx, int first, bool of_channels) noexcept
+      : ctx_{ctx}, first_{first}, of_channels_{of_channels} {}
+
+  // The i-th of the handler's arguments: 0 is behind the command's name. Without flags a key is one to read and update.
+  void add(std::size_t i) noexcept;
+  void add(std::size_t i, std::uint64_t flags) noexcept;
+
+ private:
+  abi::ModuleCtx* ctx_;
+  int first_;
+  bool of_channels_;
+};
+
 namespace detail {
 
 // Never defined: flags that reach this do not compile, and the compiler prints the name.
@@ -94,6 +214,10 @@ struct command_options_beside_keys {
   const char* tips = nullptr;
   // ACL categories, separated by spaces: "read fast". Since: Redis 7.2. What the server lacks is left out.
   const char* acl_categories = nullptr;
+  // In place of what the signature says of the keys and arguments; `documented = false` says nothing of the arguments.
+  std::initializer_list<key_spec> key_specs = {};
+  std::initializer_list<argument_docs> arguments = {};
+  bool documented = true;
 };
 
 using command_options = command_options_beside_keys<detail::key_use::none>;
@@ -118,6 +242,9 @@ struct described_command {
   std::initializer_list<history_entry> history;
   const char* tips;
   const char* acl_categories;
+  std::initializer_list<key_spec> key_specs;
+  std::initializer_list<argument_docs> arguments;
+  bool documented;
 
   template <key_use Use>
   described_command(const command_options_beside_keys<Use>& given) noexcept
@@ -127,7 +254,10 @@ struct described_command {
         flags{given.flags.all()},
         history(given.history),
         tips{given.tips},
-        acl_categories{given.acl_categories} {}
+        acl_categories{given.acl_categories},
+        key_specs(given.key_specs),
+        arguments(given.arguments),
+        documented{given.documented} {}
 };
 
 // Everything of a command that is known when it is compiled.
@@ -141,6 +271,8 @@ struct command_definition {
   int least;
   int most;
   key_layout keys;
+  bool names_keys = false;  // by a function of the author's
+  bool names_channels = false;
 };
 
 // A synopsis, a string literal, that fits the handler: checked when compiled.
@@ -158,18 +290,45 @@ class synopsis {
   const char* text_;
 };
 
-template <auto Handler, int First = 1>
+// Asks the author's function where the server asks for positions.
+template <auto Handler, int First, class... By>
+struct asked_trampoline {
+  static int call(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
+    const bool done = (false || ... || answer<By>(ctx, argv, argc));
+    return done ? abi::MODULE_OK : trampoline_of<Handler, First>(ctx, argv, argc);
+  }
+
+ private:
+  template <class Asked>
+  static bool answer(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
+    const auto is_asked = Asked::of_channels ? api.IsChannelsPositionRequest : api.IsKeysPositionRequest;
+    if (is_asked == nullptr || is_asked(ctx) == 0) return false;
+    try {
+      positions found{ctx, First, Asked::of_channels};
+      Asked::function(args{argv + First, static_cast<std::size_t>(argc - First)}, found);
+    } catch (...) {
+      report_position_exception(ctx, argv);
+    }
+    return true;
+  }
+};
+
+template <auto Handler, int First, class... By>
 command_definition define(const char* synopsis) noexcept {
   using shape = shape_of<function_type<decltype(Handler)>, First>;
-  return {synopsis,
-          trampoline_of<Handler, First>,
-          shape::parameters.data(),
-          shape::count,
-          shape::word_count,
-          First,
-          shape::least,
-          shape::most,
-          shape::keys};
+  command_definition definition{synopsis,
+                                trampoline_of<Handler, First>,
+                                shape::parameters.data(),
+                                shape::count,
+                                shape::word_count,
+                                First,
+                                shape::least,
+                                shape::most,
+                                shape::keys};
+  if constexpr (sizeof...(By) != 0) definition.callback = &asked_trampoline<Handler, First, By...>::call;
+  definition.names_keys = (false || ... || !By::of_channels);
+  definition.names_channels = (false || ... || By::of_channels);
+  return definition;
 }
 
 }  // namespace detail

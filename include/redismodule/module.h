@@ -27,7 +27,7 @@ class module_builder;
 class command_group {
  public:
   // As module_builder::command, without the name of the group.
-  template <auto Handler>
+  template <auto Handler, class... By>
   void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
                const detail::options_for<decltype(Handler)>& options = {});
   template <class Handler>
@@ -54,16 +54,16 @@ class module_builder {
 
   // A command: its name and those of its arguments, and the function that it is. Optional arguments are in brackets, a
   // rest has dots: m.command<range>("hello.range key [count]"), m.command<sum>("hello.sum number...").
-  template <auto Handler>
+  template <auto Handler, class... By>
   void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
                const detail::options_for<decltype(Handler)>& options = {}) {
-    add_command(detail::define<Handler>(synopsis.text()), options);
+    add_command(detail::define<Handler, 1, By...>(synopsis.text()), options);
   }
   // The same with a lambda without captures.
   template <class Handler>
   void command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler,
                const detail::options_for<Handler>& options = {}) {
-    add_command(detail::define<Handler{}>(synopsis.text()), options);
+    add_command(detail::define<Handler{}, 1>(synopsis.text()), options);
   }
 
   // A command that has others below it: auto admin = m.command_group("hello.admin");
@@ -136,10 +136,10 @@ class module_builder {
   redismodule::args arguments_;
 };
 
-template <auto Handler>
+template <auto Handler, class... By>
 void command_group::command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
                             const detail::options_for<decltype(Handler)>& options) {
-  builder_.add_subcommand(name_, detail::define<Handler, 2>(synopsis.text()), options);
+  builder_.add_subcommand(name_, detail::define<Handler, 2, By...>(synopsis.text()), options);
 }
 
 template <class Handler>

@@ -20,7 +20,8 @@
 
 namespace redismodule {
 
-// A simple string: simple{"PONG"}. A literal costs nothing; in other text, control characters become \xNN.
+// A simple string: simple{"PONG"}. A literal costs nothing; in other text, line breaks become spaces and other
+// control characters \xNN.
 class simple {
  public:
   constexpr explicit simple(detail::literal text) noexcept : line_{text} {}

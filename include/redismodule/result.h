@@ -24,7 +24,8 @@ void append_escaped(message& text, std::string_view bytes) noexcept;
 }  // namespace detail
 
 // An error for the client, its code first: error_reply{"ERR no such member"}. A literal costs nothing; other text is
-// copied, and control characters in it become \xNN, so that no text can end the reply and begin another.
+// copied, and in it line breaks become spaces and other control characters \xNN, so that no text can end the reply and
+// begin another.
 // Owns: the text, where it was copied.
 // Fails: copying throws std::bad_alloc.
 class error_reply {

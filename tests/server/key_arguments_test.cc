@@ -102,6 +102,22 @@ TEST_F(key_arguments, of_subcommands_are_known_as_well) {
   expect_keys({"KEYS.GROUP", "COUNTED", "2", "a", "b"}, {"a", "b"});
 }
 
+TEST_F(key_arguments, may_be_named_by_a_function) {
+  EXPECT_EQ(s.call("KEYS.ASKED", "key", "a", "b", "key", "c"), 5);
+  EXPECT_EQ(keys_of({"KEYS.ASKED", "key", "a", "b", "key", "c"}), (list{"a", "c"}));
+  EXPECT_EQ(keys_of({"KEYS.ASKED", "a", "b"}), list{});
+  EXPECT_EQ(keys_of({"KEYS.GROUP", "ASKED", "key", "a"}), list{"a"});
+}
+
+TEST_F(key_arguments, have_channels_beside_them) {
+  if (const std::string why = s.lacks("ChannelAtPosWithFlags"); !why.empty()) GTEST_SKIP() << why;
+  s.call("ACL", "SETUSER", "speaker", "on", "nopass", "+@all", "~*", "resetchannels", "&news");
+  rt::client speaker = s.connect();
+  EXPECT_EQ(speaker.call("AUTH", "speaker", "any"), "OK");
+  EXPECT_EQ(speaker.call("KEYS.ASKED", "channel", "news"), 2);
+  EXPECT_TRUE(speaker.call("KEYS.ASKED", "channel", "other").error().starts_with("NOPERM"));
+}
+
 TEST_F(key_arguments, make_a_command_readonly_or_one_that_writes) {
   const auto flags_of = [&](const std::string& command) {
     list all;

@@ -196,6 +196,22 @@ TEST_F(documented_options, say_what_their_author_said) {
   EXPECT_EQ(info[0][7], list{"nondeterministic_output"});
 }
 
+TEST_F(documented_options, may_be_described_by_hand_or_not_at_all) {
+  const rt::reply docs = docs_of("opts.raw");
+  EXPECT_EQ(spell_arguments(docs),
+            (list{"key:key",
+                  "trim:block(strategy:oneof(MAXLEN maxlen:pure-token, MINID minid:pure-token), threshold:string)?"}));
+  const rt::reply info = s.call("COMMAND", "INFO", "opts.raw");
+  const rt::reply specs = info[0][8];
+  ASSERT_EQ(specs.size(), 2u);
+  EXPECT_EQ(specs[0].at("notes"), "all of them");
+  EXPECT_EQ(specs[0].at("begin_search").at("spec").at("keyword"), "KEYS");
+  EXPECT_EQ(specs[0].at("find_keys").at("type"), "keynum");
+  EXPECT_EQ(specs[1].at("find_keys").at("spec").at("keystep"), 2);
+  const rt::reply silent = docs_of("opts.silent");
+  for (const auto& [key, value] : silent.map()) EXPECT_NE(key, "arguments");
+}
+
 TEST_F(documented_options, of_subcommands_are_below_their_group) {
   const rt::reply group = docs_of("opts.admin");
   EXPECT_EQ(group.at("summary"), "Does what admins do");

@@ -124,7 +124,7 @@ TEST(result, survives_a_move_that_throws) {
 
 TEST(error_reply, keeps_its_text_on_one_line) {
   EXPECT_EQ(rm::error_reply{"ERR plain"}.text(), "ERR plain");
-  EXPECT_EQ(rm::error_reply{std::string{"ERR a\r\nb"}}.text(), "ERR a\\x0d\\x0ab");
+  EXPECT_EQ(rm::error_reply{std::string{"ERR a\r\nb"}}.text(), "ERR a  b");
   EXPECT_EQ(rm::error_reply{std::string("ERR \0\x7f", 6)}.text(), "ERR \\x00\\x7f");
   EXPECT_EQ(rm::error_reply{std::string_view{"ERR \xc3\xa9"}}.text(), "ERR \xc3\xa9");
   const char* pointer = "ERR\tx";

@@ -34,7 +34,7 @@ class line {
  public:
   constexpr line() noexcept = default;
   constexpr line(literal text) noexcept : text_{text.c_str()} {}
-  // Control characters become \xNN. Fails: throws std::bad_alloc.
+  // Line breaks become spaces, as the servers that look for them make of them; other control characters \xNN. Fails: throws std::bad_alloc.
   explicit line(std::string_view text) : text_{clean_copy(text)}, owned_{true} {}
   line(const line& other) : text_{other.owned_ ? clean_copy(other.text_) : other.text_}, owned_{other.owned_} {}
   constexpr line(line&& other) noexcept

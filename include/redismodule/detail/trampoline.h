@@ -19,6 +19,8 @@ using command_callback = int (*)(abi::ModuleCtx*, abi::ModuleString**, int) noex
 [[gnu::cold]] int reply_wrong_arity(abi::ModuleCtx* ctx) noexcept;
 [[gnu::cold]] int reply_bad_argument(frame& f, command_callback self) noexcept;
 [[gnu::cold]] int reply_unexpected_argument(frame& f) noexcept;
+// For the exception that is being handled, where no reply may be made.
+[[gnu::cold]] void report_position_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept;
 [[gnu::cold]] int reply_wrong_type(abi::ModuleCtx* ctx) noexcept;
 // For the exception that is being handled.
 [[gnu::cold]] int reply_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv, bool replied) noexcept;

@@ -68,6 +68,18 @@ void add_lists(rm::module_builder& m) {
   });
 }
 
+// Every argument behind the word `key`, or the word `channel`.
+void find_words(rm::args given, std::string_view word, std::uint64_t flags, rm::positions& found) {
+  for (std::size_t i = 1; i < given.size(); ++i) {
+    if (given[i - 1] == word) found.add(i, flags);
+  }
+}
+void find_keys(rm::args given, rm::positions& found) { find_words(given, "key", rm::key_flags::ro, found); }
+void find_channels(rm::args given, rm::positions& found) {
+  find_words(given, "channel", rm::channel_flags::publish, found);
+}
+std::size_t count(rm::rest<std::string_view> words) { return words.size(); }
+
 }  // namespace
 
 REDISMODULE_MODULE(keyarguments, 1, m) {
@@ -86,7 +98,9 @@ REDISMODULE_MODULE(keyarguments, 1, m) {
   });
   m.command<store>("keys.store from");
   add_lists(m);
+  m.command<count, rm::keys_by<find_keys>, rm::channels_by<find_channels>>("keys.asked [word...]");
   auto group = m.command_group("keys.group");
+  group.command<count, rm::keys_by<find_keys>>("asked [word...]");
   group.command("one key", [](rm::read<rm::list> key) { return names{text(key->name())}; });
   group.command("counted numkeys key...", [](rm::count_then<rm::read<rm::list>> keys) { return names_of(keys); });
 }

@@ -80,6 +80,8 @@ std::vector<long long> counted(rm::count_then<long long> numbers, std::string_vi
   return all;
 }
 
+std::size_t raw(rm::rest<std::string_view> words) { return words.size(); }
+
 void add_types(rm::module_builder& m) {
   m.command("opts.seconds s", [](std::chrono::seconds s) { return static_cast<long long>(s.count()); });
   m.command("opts.fraction s", [](std::chrono::duration<double> s) { return s.count(); });
@@ -106,6 +108,26 @@ REDISMODULE_MODULE(options, 1, m) {
                                    .flags = rm::flags::fast,
                                    .history = {{"1.1.0", "Added the GET option."}},
                                    .tips = "nondeterministic_output"});
+  m.command<raw>(
+      "opts.raw [word...]",
+      {.key_specs = {{.flags = rm::key_flags::rw | rm::key_flags::update,
+                      .begin = rm::key_begin::behind("KEYS", 1),
+                      .find = rm::key_find::counted(),
+                      .notes = "all of them"},
+                     {.flags = rm::key_flags::ro, .begin = rm::key_begin::at(2), .find = rm::key_find::range(-1, 2)}},
+       .arguments = {{.name = "key", .type = rm::argument_type::key, .key_spec = 0},
+                     {.name = "trim",
+                      .type = rm::argument_type::block,
+                      .flags = rm::argument_flags::optional,
+                      .parts = {{.name = "strategy",
+                                 .type = rm::argument_type::one_of,
+                                 .parts = {{.name = "maxlen", .type = rm::argument_type::pure_token, .token = "MAXLEN"},
+                                           {.name = "minid",
+                                            .type = rm::argument_type::pure_token,
+                                            .token = "MINID",
+                                            .since = "6.2.0"}}},
+                                {.name = "threshold"}}}}});
+  m.command<raw>("opts.silent [word...]", {.documented = false});
   m.command<search>("opts.search", {.acl_categories = "opts"});
   m.command<add>("opts.add name score member...");
   m.command<middle>("opts.middle first last");
