@@ -336,19 +336,21 @@ const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command, mes
 
 int reply_wrong_arity(abi::ModuleCtx* ctx) noexcept { return api.WrongArity(ctx); }
 
-int reply_bad_argument(frame& f, command_callback self) noexcept {
-  if (f.word < 0) return api.ReplyWithError(f.ctx, describe(f.options).c_str());
-  if (f.status.good()) return reply_wrong_arity(f.ctx);
-  const char* synopsis = find_synopsis(self, string_ref{f.argv[f.first - 1]}.view());
+int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_callback self, int first, int word,
+                       decode_status status) noexcept {
+  if (status.good()) return reply_wrong_arity(ctx);
+  const char* synopsis = find_synopsis(self, string_ref{argv[first - 1]}.view());
   message text;
-  text.append(f.status.error()).append(" (argument '").append(argument_name(synopsis, f.word)).append("')");
-  return api.ReplyWithError(f.ctx, text.c_str());
+  text.append(status.error()).append(" (argument '").append(argument_name(synopsis, word)).append("')");
+  return api.ReplyWithError(ctx, text.c_str());
 }
 
-int reply_unexpected_argument(frame& f) noexcept {
-  f.options.fault = option_fault::unknown;
-  f.options.word = f.argv[f.next];
-  return api.ReplyWithError(f.ctx, describe(f.options).c_str());
+int reply_bad_option(abi::ModuleCtx* ctx, const option_error& error) noexcept {
+  return api.ReplyWithError(ctx, describe(error).c_str());
+}
+
+int reply_unexpected_argument(abi::ModuleCtx* ctx, abi::ModuleString* word) noexcept {
+  return reply_bad_option(ctx, {option_fault::unknown, {}, nullptr, nullptr, word});
 }
 
 int reply_wrong_type(abi::ModuleCtx* ctx) noexcept { return api.ReplyWithError(ctx, wrong_type::text); }

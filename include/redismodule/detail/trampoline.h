@@ -17,8 +17,11 @@ using command_callback = int (*)(abi::ModuleCtx*, abi::ModuleString**, int) noex
 
 // The cold paths. Each replies, unless that was done already, and returns what the callback returns.
 [[gnu::cold]] int reply_wrong_arity(abi::ModuleCtx* ctx) noexcept;
-[[gnu::cold]] int reply_bad_argument(frame& f, command_callback self) noexcept;
-[[gnu::cold]] int reply_unexpected_argument(frame& f) noexcept;
+// None takes the frame: one whose address leaves the trampoline would have to be in memory on the straight path too.
+[[gnu::cold]] int reply_bad_argument(abi::ModuleCtx* ctx, abi::ModuleString** argv, command_callback self, int first,
+                                     int word, decode_status status) noexcept;
+[[gnu::cold]] int reply_bad_option(abi::ModuleCtx* ctx, const option_error& error) noexcept;
+[[gnu::cold]] int reply_unexpected_argument(abi::ModuleCtx* ctx, abi::ModuleString* word) noexcept;
 // For the exception that is being handled, where no reply may be made.
 [[gnu::cold]] void report_position_exception(abi::ModuleCtx* ctx, abi::ModuleString** argv) noexcept;
 [[gnu::cold]] int reply_wrong_type(abi::ModuleCtx* ctx) noexcept;
@@ -176,10 +179,10 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
                          parameter_of<Declared>::decode(f, static_cast<slot_at<Index, Declared>&>(values),
                                                         shape::first_words[Index], shape::needed_behind[Index]));
       if (!good) [[unlikely]]
-        return reply_bad_argument(f, &call);
+        return reply_not_decoded(f);
       if constexpr (shape::may_leave_arguments) {
         if (f.next != argc) [[unlikely]]
-          return reply_unexpected_argument(f);
+          return reply_unexpected_argument(ctx, argv[f.next]);
       }
       if constexpr (shape::takes_keys) {
         if (!open_keys(f, values)) [[unlikely]]
@@ -208,6 +211,13 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
     } else {
       return true;
     }
+  }
+
+  static int reply_not_decoded(const frame& f) noexcept {
+    if constexpr (shape::has(parameter_kind::options)) {
+      if (f.word < 0) return reply_bad_option(f.ctx, f.options);
+    }
+    return reply_bad_argument(f.ctx, f.argv, &call, First, f.word, f.status);
   }
 
   // Names the keys that the handler would get; none where it would not be called.
