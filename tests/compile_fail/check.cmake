@@ -1,4 +1,4 @@
-# cmake -DCOMPILER=… -DSOURCE=… -DINCLUDE=… -P check.cmake
+# cmake -DCOMPILER=… -DSOURCE=… -DINCLUDE=… -DHEADER=… -P check.cmake
 #
 # A source file with a mistake in it: without the mistake it compiles, with it the compiler says what the file's first
 # line expects. A second line may add to the compiler's options.
@@ -21,6 +21,10 @@ endif()
 file(STRINGS ${SOURCE} options REGEX "^// Options: ")
 string(REGEX REPLACE "^// Options: " "" options "${options}")
 separate_arguments(options)
+# Compiled headers are good for the options that they were compiled with.
+if(NOT options AND EXISTS ${HEADER}.gch)
+  list(APPEND options -include ${HEADER})
+endif()
 
 compile(status output)
 if(NOT status EQUAL 0)
