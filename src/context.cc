@@ -100,7 +100,7 @@ std::optional<string> context::client_name(client_id id) const {
   return adopt(api.GetClientNameById(raw_, id));
 }
 
-result<void> context::set_client_name(client_id id, const detail::server_text& name) {
+result<void> context::set_client_name(client_id id, const text_argument& name) {
   if (api.SetClientNameById == nullptr) return unsupported_error(abi::function::SetClientNameById);
   if (api.SetClientNameById(id, name.raw()) == abi::MODULE_OK) return {};
   if (errno == ENOENT) return error_reply{"ERR No such client"};
@@ -126,7 +126,7 @@ std::optional<string> context::current_user() const {
   return adopt(api.GetCurrentUserName(raw_));
 }
 
-result<void> context::notify(key_event kind, const char* event, const detail::server_text& key) {
+result<void> context::notify(key_event kind, const char* event, const text_argument& key) {
   const server_flags bits = to_server(server().family, flag_set<key_event>{kind});
   if (!bits.complete) return error_reply{"ERR this server has no such kind of event"};
   detail::close_open_keys();
@@ -134,12 +134,12 @@ result<void> context::notify(key_event kind, const char* event, const detail::se
   return error_reply{"ERR there is no client to make an event for"};
 }
 
-int context::publish(const detail::server_text& channel, const detail::server_text& message) {
+int context::publish(const text_argument& channel, const text_argument& message) {
   detail::close_open_keys();
   return api.PublishMessage(raw_, channel.raw(), message.raw());
 }
 
-int context::publish_shard(const detail::server_text& channel, const detail::server_text& message) {
+int context::publish_shard(const text_argument& channel, const text_argument& message) {
   detail::need(api.PublishMessageShard, abi::function::PublishMessageShard);
   detail::close_open_keys();
   return api.PublishMessageShard(raw_, channel.raw(), message.raw());

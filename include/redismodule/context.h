@@ -139,7 +139,7 @@ class context : public keyspace<context> {
   // Nothing also where it has no name. Since: Redis 7.0.3. Fails: throws unsupported.
   std::optional<string> client_name(client_id id) const;
   // Fails: an error where the name has spaces or line breaks; before Redis 7.0.3.
-  result<void> set_client_name(client_id id, const detail::server_text& name);
+  result<void> set_client_name(client_id id, const text_argument& name);
   // The ACL user that it is authenticated as. Since: Redis 7.0. Fails: throws unsupported.
   std::optional<string> client_user(client_id id) const;
   // In PEM. Nothing where it sent none. Since: Redis 6.0.9. Fails: throws unsupported.
@@ -157,12 +157,12 @@ class context : public keyspace<context> {
 
   // A notification on a key, as commands make them: clients and modules that listen to such events see it.
   // Fails: an error where the server has no such kind of event, or the context no client.
-  result<void> notify(key_event kind, const char* event, const detail::server_text& key);
+  result<void> notify(key_event kind, const char* event, const text_argument& key);
 
   // PUBLISH, and to a channel of a shard SPUBLISH. Returns how many clients of this server got it.
-  int publish(const detail::server_text& channel, const detail::server_text& message);
+  int publish(const text_argument& channel, const text_argument& message);
   // Since: Redis 7.0. Fails: throws unsupported.
-  int publish_shard(const detail::server_text& channel, const detail::server_text& message);
+  int publish_shard(const text_argument& channel, const text_argument& message);
 
   // One line in the server's log; control characters in it become \xNN.
   void log(log_level level, std::string_view text) noexcept;

@@ -19,37 +19,6 @@
 
 namespace redismodule {
 
-// What is handed to the server as one of its strings. From a string_ref or a string it costs nothing; from other text a
-// temporary string is made and freed, as it has to be in C.
-// Owns: that temporary.
-class text_argument {
- public:
-  text_argument(string_ref borrowed) noexcept : raw_{borrowed.raw()} {
-    if (raw_ == nullptr) [[unlikely]]
-      make({});
-  }
-  text_argument(const string& owned) noexcept : text_argument{owned.borrow()} {}
-  template <class Text>
-  requires(std::is_convertible_v<const Text&, std::string_view>) text_argument(const Text& text)
-  noexcept { make(std::string_view{text}); }
-  text_argument(const text_argument&) = delete;
-  text_argument& operator=(const text_argument&) = delete;
-  ~text_argument() {
-    if (owned_) detail::nothrow(api.FreeString)(nullptr, raw_);
-  }
-
-  abi::ModuleString* raw() const noexcept { return raw_; }
-
- private:
-  void make(std::string_view bytes) noexcept {
-    raw_ = detail::nothrow(api.CreateString)(nullptr, bytes.data(), bytes.size());
-    owned_ = true;
-  }
-
-  abi::ModuleString* raw_ = nullptr;
-  bool owned_ = false;
-};
-
 // What a command does to a key, as the server's key specs say it.
 enum class access : std::uint8_t {
   none = 0,

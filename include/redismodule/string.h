@@ -181,34 +181,35 @@ class string {
   handle<detail::string_policy> handle_;
 };
 
-namespace detail {
-
-// Text for a function that takes a server string: one that is there is handed over, of other text one is made.
-class server_text {
+// What is handed to the server as one of its strings. From a string_ref or a string it costs nothing; from other text a
+// temporary string is made and freed, as it has to be in C.
+// Owns: that temporary.
+class text_argument {
  public:
-  template <class Text>
-  requires(std::is_convertible_v<const Text&, string_ref> || std::is_convertible_v<const Text&, std::string_view>)
-      server_text(const Text& text)
-  noexcept {
-    if constexpr (std::is_convertible_v<const Text&, string_ref>) {
-      raw_ = string_ref{text}.raw();
-      if (raw_ != nullptr) return;
-      made_ = string{std::string_view{}};
-    } else {
-      made_ = string{std::string_view{text}};
-    }
-    raw_ = made_.raw();
+  text_argument(string_ref borrowed) noexcept : raw_{borrowed.raw()} {
+    if (raw_ == nullptr) [[unlikely]]
+      make({});
   }
-  server_text(const server_text&) = delete;
-  server_text& operator=(const server_text&) = delete;
+  text_argument(const string& owned) noexcept : text_argument{owned.borrow()} {}
+  template <class Text>
+  requires(std::is_convertible_v<const Text&, std::string_view>) text_argument(const Text& text)
+  noexcept { make(std::string_view{text}); }
+  text_argument(const text_argument&) = delete;
+  text_argument& operator=(const text_argument&) = delete;
+  ~text_argument() {
+    if (owned_) detail::nothrow(api.FreeString)(nullptr, raw_);
+  }
 
   abi::ModuleString* raw() const noexcept { return raw_; }
 
  private:
-  abi::ModuleString* raw_;
-  string made_;
-};
+  void make(std::string_view bytes) noexcept {
+    raw_ = detail::nothrow(api.CreateString)(nullptr, bytes.data(), bytes.size());
+    owned_ = true;
+  }
 
-}  // namespace detail
+  abi::ModuleString* raw_ = nullptr;
+  bool owned_ = false;
+};
 
 }  // namespace redismodule
