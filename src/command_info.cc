@@ -19,7 +19,7 @@ void set_find(abi::ModuleCommandKeySpec& spec, const key_shape& key) noexcept {
 abi::ModuleCommandKeySpec spec_of(const key_shape& key, int position) noexcept {
   abi::ModuleCommandKeySpec spec{};
   spec.flags = key.flags;
-  if (key.keyword != nullptr) {
+  if (*key.keyword != '\0') {
     // The word may be a value as well: the handler's callback has the last word.
     spec.flags |= abi::MODULE_CMD_KEY_INCOMPLETE;
     spec.begin_search_type = abi::MODULE_KSPEC_BS_KEYWORD;

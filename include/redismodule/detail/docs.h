@@ -91,14 +91,22 @@ constexpr doc_shape doc_of_value() {
 
 constexpr char lower(char byte) { return to_lower(byte); }
 
+// By hand: std::string_view::find compares a pointer with null, which g++ refuses when compiling with
+// -fsanitize=undefined, where the text is a template's argument.
+constexpr std::size_t length_of_first(std::string_view names) {
+  std::size_t length = 0;
+  while (length < names.size() && names[length] != ' ') ++length;
+  return length;
+}
+
 // The `index`-th of names separated by spaces; the last one where there are fewer.
 constexpr std::string_view name_at(std::string_view names, std::size_t index) {
   for (; index != 0; --index) {
-    const std::size_t space = names.find(' ');
-    if (space == std::string_view::npos) break;
-    names.remove_prefix(space + 1);
+    const std::size_t length = length_of_first(names);
+    if (length == names.size()) break;
+    names.remove_prefix(length + 1);
   }
-  return names.substr(0, names.find(' '));
+  return names.substr(0, length_of_first(names));
 }
 
 template <class... Rules>

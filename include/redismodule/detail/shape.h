@@ -33,9 +33,9 @@ enum class key_search : std::uint8_t { one, all_left, first_half, counted };
 struct key_shape {
   std::uint64_t flags = 0;  // MODULE_CMD_KEY_*
   key_search search = key_search::one;
-  std::uint8_t step = 1;          // arguments from one to the next
-  std::uint8_t offset = 0;        // of the first, from where the search starts
-  const char* keyword = nullptr;  // the search starts behind this keyword, wherever it is
+  std::uint8_t step = 1;     // arguments from one to the next
+  std::uint8_t offset = 0;   // of the first, from where the search starts
+  const char* keyword = "";  // the search starts behind this keyword, wherever it is; empty: at a position
 };
 
 // The parameter's own kind, which decides what may follow it.
@@ -77,11 +77,11 @@ constexpr key_layout layout_of(const parameter_shape* parameters, std::size_t co
     for (std::size_t j = 0; j < parameters[i].key_count; ++j) {
       const key_shape& key = parameters[i].keys[j];
       layout.flags |= key.flags;
-      layout.in_specs = layout.in_specs && position != 0 && key.keyword == nullptr;
+      layout.in_specs = layout.in_specs && position != 0 && *key.keyword == '\0';
       const int at = position + key.offset;
       const bool is_simple = key.search == key_search::one || key.search == key_search::all_left;
       key_range& range = layout.range;
-      if (position == 0 || key.keyword != nullptr || !is_simple || range.last < 0) {
+      if (position == 0 || *key.keyword != '\0' || !is_simple || range.last < 0) {
         in_range = false;
         continue;
       }
