@@ -5,6 +5,12 @@
 #include "redismodule/api.h"
 #include "redismodule/memory/memory.h"
 
+namespace __gnu_cxx {
+// Gives back what the C++ library keeps for exceptions. Hidden: that of the module's own copy of the library, or none,
+// where the module is linked into the server and has the process's.
+[[gnu::weak, gnu::visibility("hidden")]] void __freeres();
+}  // namespace __gnu_cxx
+
 namespace redismodule::memory {
 
 bool start(abi::ModuleCtx* ctx) noexcept {
@@ -13,7 +19,10 @@ bool start(abi::ModuleCtx* ctx) noexcept {
   return true;
 }
 
-void stop() noexcept {}
+void stop() noexcept {
+  if (__gnu_cxx::__freeres != nullptr) __gnu_cxx::__freeres();
+}
+
 void refresh() noexcept {}
 std::size_t threads_left() noexcept { return 0; }
 source current_source() noexcept { return source::system; }
