@@ -158,6 +158,11 @@ std::string read_file(const std::string& path) {
 bool maps(pid_t pid, std::string_view path) {
   std::istringstream lines{read_file("/proc/" + std::to_string(pid) + "/maps")};
   for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields{line};
+    std::string range, rights, offset;
+    fields >> range >> rights >> offset;
+    // Further in is what a sanitizer has read of its debug information, and keeps mapped after the file is unloaded.
+    if (offset.find_first_not_of('0') != std::string::npos) continue;
     const std::size_t file = line.find('/');
     if (file != std::string::npos && std::string_view{line}.substr(file).find(path) != std::string_view::npos)
       return true;

@@ -47,7 +47,7 @@ class process {
 
 std::string read_file(const std::string& path);
 
-// Whether a mapping of the process is of a file whose name contains this.
+// Whether the process has a file whose name contains this mapped from its beginning, as the loader does.
 bool maps(pid_t pid, std::string_view path);
 // The part of a server's output to read first: a crash report where there is one, else the last lines.
 std::string log_end(const std::string& path);

@@ -167,7 +167,7 @@ class server {
   // Whether the process runs.
   bool alive() const;
   pid_t pid() const noexcept;
-  // Whether a mapping of the process is of a file whose name contains this.
+  // Whether the process has a file whose name contains this mapped from its beginning, as a loaded module is.
   bool maps(std::string_view path) const;
   // Empty where the server has this function of the module API (`TryAlloc`, `RedisModule_TryAlloc`); else what it
   // lacks, for a test that skips: "needs RedisModule_TryAlloc: Redis 7.0 or Valkey 7.2; this is Redis 6.0.16". Fails:
