@@ -47,8 +47,9 @@ TEST(lifetime, an_ended_thread_that_nobody_joined_keeps_the_module_loaded) {
 TEST(lifetime, a_detached_thread_keeps_the_module_loaded_while_it_runs) {
   server s;
   s.load(LIFETIME_MODULE);
-  s.call("life.detached", 200);
+  s.call("life.detached");
   expect_refusal(s);
+  s.call("life.end");
   std::this_thread::sleep_for(std::chrono::milliseconds{400});
   s.unload("lifetime");
   EXPECT_FALSE(s.maps("lifetime.so"));
@@ -77,6 +78,9 @@ TEST(lifetime, threads_may_end_by_pthread_exit_and_by_being_cancelled) {
 }
 
 TEST(lifetime, threads_of_the_c_library_count_too) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer does not know thrd_create: a thread that it starts crashes in the first function";
+#endif
   server s;
   s.load(LIFETIME_MODULE);
   s.call("life.c.start");

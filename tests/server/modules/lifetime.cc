@@ -32,22 +32,26 @@ void join() {
 // LIFE.END: the thread ends, and stays joinable.
 void end() { ending = true; }
 
-// LIFE.DETACHED milliseconds: a detached thread that runs as long.
-void detached(int milliseconds) {
-  std::thread{[milliseconds] { std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds}); }}.detach();
+// LIFE.DETACHED: a detached thread that runs until LIFE.END.
+void detached() {
+  ending = false;
+  std::thread{[] {
+    while (!ending) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }}.detach();
+}
+
+// Ended as below, a thread must not be in a function with a cleanup, and ThreadSanitizer gives every function one.
+[[gnu::no_sanitize_thread]] void* exit_at_once(void*) { pthread_exit(nullptr); }
+
+[[gnu::no_sanitize_thread]] void* wait_to_be_cancelled(void*) {
+  for (;;) pause();
 }
 
 // LIFE.EXIT: threads that end by pthread_exit and by being cancelled.
 int end_early() {
   pthread_t threads[2];
-  pthread_create(
-      &threads[0], nullptr, [](void*) -> void* { pthread_exit(nullptr); }, nullptr);
-  pthread_create(
-      &threads[1], nullptr,
-      [](void*) -> void* {
-        for (;;) pause();
-      },
-      nullptr);
+  pthread_create(&threads[0], nullptr, exit_at_once, nullptr);
+  pthread_create(&threads[1], nullptr, wait_to_be_cancelled, nullptr);
   pthread_cancel(threads[1]);
   for (const auto thread : threads) pthread_join(thread, nullptr);
   return 2;
@@ -87,7 +91,7 @@ REDISMODULE_MODULE(lifetime, 7, m) {
   m.command<lifetime::start>("life.start");
   m.command<lifetime::join>("life.join");
   m.command<lifetime::end>("life.end");
-  m.command<lifetime::detached>("life.detached milliseconds");
+  m.command<lifetime::detached>("life.detached");
   m.command<lifetime::end_early>("life.exit");
   m.command<lifetime::start_c_thread>("life.c.start");
   m.command<lifetime::join_c_thread>("life.c.join");
