@@ -22,6 +22,12 @@ class leaks : public ::testing::Test {
     return ::testing::AssertionFailure() << "'" << words << "' is not in:\n" << text;
   }
 
+  // What the test has lost for good, a sanitizer that looks for leaks reports at the server's exit.
+  void take_reports_of_leaks() {
+    s.stop();
+    s.take_reports();
+  }
+
   server s{{.modules = {{KIT_PROBE_MODULE, {"tells"}}}}};
   leak_watch watch{s, {.patience = 100ms}};
 };
@@ -32,6 +38,7 @@ TEST_F(leaks, of_memory) {
   EXPECT_THROW(watch.check(), leaked);
   watch.begin();
   EXPECT_EQ(grown(), "");
+  take_reports_of_leaks();
 }
 
 // What INFO says of the buffers of clients is up to a second old: the watch's first look has to do without it.
@@ -109,6 +116,7 @@ TEST_F(leaks, of_blocked_clients_monitors_and_subscribers) {
   EXPECT_TRUE(reports("  monitors: 1 more, 1 ("));
   EXPECT_TRUE(reports("  subscribed clients: 1 more, 1 ("));
   EXPECT_FALSE(reports("  clients: "));
+  take_reports_of_leaks();
 }
 
 TEST_F(leaks, of_replicas) {
@@ -232,6 +240,7 @@ TEST_F(leaks, growth_is_measured_less_what_is_known) {
     taken += s.memory() - before;
   };
   EXPECT_LE(std::abs(memory_growth(s, take_and_count, [&] { return taken; })), memory_noise);
+  take_reports_of_leaks();
 }
 
 }  // namespace
