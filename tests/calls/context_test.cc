@@ -208,7 +208,7 @@ TEST_F(context, formats) {
   const std::string text(1000, 'x');
   EXPECT_EQ(s.call("STR.FORMAT-LONG", text), "<" + text + "|" + text + ">");
   EXPECT_EQ(s.call("STR.FORMAT-LONG", std::string("a\0b", 3)), std::string("<a\0b|a\0b>", 9));
-  EXPECT_EQ(s.call("STR.ERROR", "a\r\n-forged", 5).error(), "ERR no member a  -forged at 5");
+  EXPECT_EQ(s.call("STR.ERROR", "a\r\n-forged", 5).error(), "ERR no member a\\x0d\\x0a-forged at 5");
 }
 
 TEST_F(context, strings_die_on_any_thread) {
