@@ -4,10 +4,10 @@
 cmake_minimum_required(VERSION 3.22)
 include(${CMAKE_CURRENT_LIST_DIR}/outside.cmake)
 
-# The sources as they are, committed or not, without what was built from them.
+# The sources as they are, committed or not, without their history and what was built or fetched for them.
 function(make_repository path)
   file(GLOB entries ${SOURCE}/*)
-  list(FILTER entries EXCLUDE REGEX "/build[^/]*$")
+  list(FILTER entries EXCLUDE REGEX "/(build[^/]*|\\.git|\\.cache)$")
   file(COPY ${entries} DESTINATION ${path})
   set(git git -C ${path} -c user.name=consumer -c user.email=consumer@localhost)
   run(git init -q -b main ${path})
