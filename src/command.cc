@@ -232,16 +232,11 @@ int reply_unknown_subcommand(abi::ModuleCtx* ctx, std::string_view group, std::s
   return api.ReplyWithError(ctx, text.c_str());
 }
 
-void report_position(abi::ModuleCtx* ctx, int position, std::uint64_t flags) noexcept {
-  if (api.KeyAtPosWithFlags != nullptr) return api.KeyAtPosWithFlags(ctx, position, static_cast<int>(flags));
-  api.KeyAtPos(ctx, position);
-}
-
 // The keys of a subcommand that a range can tell.
 int report_range(abi::ModuleCtx* ctx, const key_layout& keys, int argc) noexcept {
   const int last = keys.range.last < 0 ? argc - 1 : keys.range.last;
   if (keys.range.first == 0) return abi::MODULE_OK;
-  for (int i = keys.range.first; i <= last && i < argc; i += keys.range.step) report_position(ctx, i, keys.flags);
+  for (int i = keys.range.first; i <= last && i < argc; i += keys.range.step) report_key(ctx, i, keys.flags);
   return abi::MODULE_OK;
 }
 
@@ -275,7 +270,8 @@ command_flags flags_together(const pending_group& group) noexcept {
 }  // namespace
 
 void report_key(abi::ModuleCtx* ctx, int position, std::uint64_t flags) noexcept {
-  report_position(ctx, position, flags);
+  if (api.KeyAtPosWithFlags != nullptr) return api.KeyAtPosWithFlags(ctx, position, static_cast<int>(flags));
+  api.KeyAtPos(ctx, position);
 }
 
 void finish_commands(abi::ModuleCtx* ctx) {

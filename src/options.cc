@@ -7,18 +7,10 @@
 namespace redismodule::detail {
 namespace {
 
-// `token` is in upper case.
-bool is_token(std::string_view written, const option_entry& entry) noexcept {
-  if (written.size() != entry.size) return false;
-  for (std::size_t i = 0; i < written.size(); ++i) {
-    if (to_lower(written[i]) != to_lower(entry.token[i])) return false;
-  }
-  return true;
-}
-
 std::size_t find(const option_table& table, std::string_view written) noexcept {
   std::size_t place = 0;
-  while (place < table.size && !is_token(written, table.entries[place])) ++place;
+  while (place < table.size && !equal_in_any_case(written, {table.entries[place].token, table.entries[place].size}))
+    ++place;
   return place;
 }
 

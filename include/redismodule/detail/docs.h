@@ -89,8 +89,6 @@ constexpr doc_shape doc_of_value() {
 
 // --- Options ---
 
-constexpr char lower(char byte) { return to_lower(byte); }
-
 // By hand: std::string_view::find compares a pointer with null, which g++ refuses when compiling with
 // -fsanitize=undefined, where the text is a template's argument.
 constexpr std::size_t length_of_first(std::string_view names) {
@@ -120,15 +118,20 @@ struct name_rule<named<Name>, Rules...> {
 template <class Rule, class... Rules>
 struct name_rule<Rule, Rules...> : name_rule<Rules...> {};
 
+template <std::size_t N>
+constexpr void append_lower(built_text<N>& built, std::string_view text) {
+  for (char byte : text) {
+    const char small = to_lower(byte);
+    built.append({&small, 1});
+  }
+}
+
 // A zero-terminated name of its own, in lower case.
 template <auto& Token, std::size_t Index, class... Rules>
 inline constexpr auto stored_name = [] {
   constexpr std::string_view name = name_at(name_rule<Rules...>::of(Token.view()), Index);
   built_text<name.size()> built;
-  for (char byte : name) {
-    const char small = lower(byte);
-    built.append({&small, 1});
-  }
+  append_lower(built, name);
   return built;
 }();
 
@@ -200,10 +203,7 @@ struct member_doc<one_of<Alternatives...>> {
     const std::string_view tokens[] = {option_member<Alternatives>::token...};
     for (std::string_view token : tokens) {
       if (built.size != 0) built.append("-or-");
-      for (char byte : token) {
-        const char small = lower(byte);
-        built.append({&small, 1});
-      }
+      append_lower(built, token);
     }
     return built;
   }();

@@ -403,29 +403,32 @@ struct keys_of_option<option<Token, View, Rules...>> {
   }
 };
 
-template <keyword Token, access Access, class... Rules>
-struct keys_of_option<option<Token, key_name<Access>, Rules...>> {
-  using member = option<Token, key_name<Access>, Rules...>;
-  using key = keys_in<key_name<Access>>;
+// A key that is named and not opened.
+template <class Member, auto& Token, access Access>
+struct named_key_of_option {
   static constexpr std::size_t size = 1;
-  static constexpr void fill(key_shape* to) { *to = {.flags = key::flags, .keyword = stored_keyword<Token>.text}; }
-  static void open(member&) noexcept {}
-  static bool check(abi::ModuleCtx*, member&) noexcept { return true; }
+  static constexpr void fill(key_shape* to) {
+    *to = {.flags = keys_in<key_name<Access>>::flags, .keyword = Token.text};
+  }
+  static void open(Member&) noexcept {}
+  static bool check(abi::ModuleCtx*, Member&) noexcept { return true; }
+};
+
+template <keyword Token, access Access, class... Rules>
+struct keys_of_option<option<Token, key_name<Access>, Rules...>>
+    : named_key_of_option<option<Token, key_name<Access>, Rules...>, stored_keyword<Token>, Access> {
+  using member = option<Token, key_name<Access>, Rules...>;
   static void report(frame& f, const member& from) noexcept {
-    if (from) report_argument(f, from->at(), key::flags);
+    if (from) report_argument(f, from->at(), keys_in<key_name<Access>>::flags);
   }
 };
 
 template <keyword Token, access Access, class... Rules>
-struct keys_of_option<repeated<Token, key_name<Access>, Rules...>> {
+struct keys_of_option<repeated<Token, key_name<Access>, Rules...>>
+    : named_key_of_option<repeated<Token, key_name<Access>, Rules...>, stored_keyword<Token>, Access> {
   using member = repeated<Token, key_name<Access>, Rules...>;
-  using key = keys_in<key_name<Access>>;
-  static constexpr std::size_t size = 1;
-  static constexpr void fill(key_shape* to) { *to = {.flags = key::flags, .keyword = stored_keyword<Token>.text}; }
-  static void open(member&) noexcept {}
-  static bool check(abi::ModuleCtx*, member&) noexcept { return true; }
   static void report(frame& f, const member& from) noexcept {
-    for (const key_name<Access>& each : from) report_argument(f, each.at(), key::flags);
+    for (const key_name<Access>& each : from) report_argument(f, each.at(), keys_in<key_name<Access>>::flags);
   }
 };
 
