@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -178,7 +179,7 @@ void write_config(const std::string& path, const server_options& options, const 
     out << '\n';
   }
   for (const std::string& line : options.config) out << line << '\n';
-  if (!out.flush()) throw error{"cannot write " + path};
+  if (!out.flush()) throw error{"cannot write " + path + ": " + std::strerror(errno)};
 }
 
 // What a line of the configuration says, the last one that begins with this word; empty without one.
@@ -315,10 +316,11 @@ struct server::state {
   // A command that has to succeed. Fails: `testing::error`, with its answer and the end of the log.
   reply command(const std::vector<std::string>& words) {
     reply answer = connection().call(words);
-    if (!answer.is_error()) return answer;
+    const bool is_put_off = answer.type() == reply::kind::simple && answer.str() == "QUEUED";  // in a MULTI
+    if (!answer.is_error() && !is_put_off) return answer;
     std::string text;
     for (const std::string& word : words) text += word + ' ';
-    throw error{text + "answered: " + answer.error() + log_end()};
+    throw error{text + "answered: " + (is_put_off ? answer.str() : answer.error()) + log_end()};
   }
 
   fields info(const std::string& section) { return fields_of(command({"INFO", section}).str()); }

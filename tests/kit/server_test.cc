@@ -157,6 +157,15 @@ TEST(server, tells_its_memory) {
   EXPECT_THROW(s.info("memory", "no_such_field"), error);
 }
 
+TEST(server, asks_nothing_of_its_own_within_a_transaction) {
+  server s;
+  s.call("MULTI");
+  EXPECT_THROW(s.memory(), error);
+  EXPECT_THROW(s.info("server"), error);
+  s.call("DISCARD");
+  EXPECT_GT(s.memory(), 0);
+}
+
 TEST(server, hands_out_its_log) {
   server s;
   EXPECT_FALSE(contains(s.log(), "kit_probe was told"));

@@ -154,7 +154,8 @@ class server {
 
   // `used_memory` as the server gives it. Negative when the server's counter has wrapped below zero.
   long long memory();
-  // The fields of one section of INFO; of one field, its text. Fails: `testing::error`, when it is not there.
+  // The fields of one section of INFO; of one field, its text. Fails: `testing::error`, when it is not there, and between
+  // the MULTI and the EXEC of `call()`.
   std::map<std::string, std::string> info(std::string_view section);
   std::string info(std::string_view section, std::string_view field);
 
