@@ -412,6 +412,7 @@ TEST(faults, a_timer_that_has_fired_is_not_live) {
   EXPECT_EQ(f.live().at("timers"), 1);
   for (int i = 0; i < 1000 && f.live().at("timers") != 0; ++i) std::this_thread::sleep_for(10ms);
   EXPECT_EQ(f.live().at("timers"), 0);
+  s.call("live.give");
 }
 
 TEST(faults, a_blocked_client_is_live_until_it_is_unblocked) {

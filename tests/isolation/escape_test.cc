@@ -95,6 +95,9 @@ long long sum(const std::map<int, long long>& calls) {
 }
 
 TEST(escape, no_allocating_call_into_libc_returns_into_the_module) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's runtime has to be the first library of a process, and so has what traces its calls";
+#endif
   const trace seen;
   auto s = seen.start();
   ASSERT_TRUE(seen.attached());
@@ -153,9 +156,9 @@ TEST(escape, everything_goes_back_and_the_module_leaves_the_maps) {
   s.load(ESCAPE_OURS_MODULE);
   std::vector<long long> drifts;
   for (int i = 0; i < 5; ++i) {
-    const auto before = s.memory();
-    EXPECT_EQ(s.call("escape.run", 2), 0);
-    drifts.push_back(s.memory() - before);
+    const auto before = isolation::settled_memory(s);
+    EXPECT_EQ(s.connect().call("escape.run", 2), 0);
+    drifts.push_back(isolation::settled_memory(s) - before);
   }
   EXPECT_LE(std::abs(isolation::median(drifts)), 64);
   s.unload("escape");
@@ -171,6 +174,9 @@ long long settled_resident(server& s) {
 }
 
 TEST(escape, small_nodes_cost_the_process_what_used_memory_says) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's allocator keeps more of a process than it was asked for";
+#endif
   server s{isolation::quiet()};
   s.load(ESCAPE_OURS_MODULE);
   const auto bytes = isolation::by_length(64LL << 20, 1LL << 30);

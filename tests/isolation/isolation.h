@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -37,6 +38,19 @@ template <class T>
 T median(std::vector<T> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
+}
+
+// What a server has in the buffers of its clients depends on how long ago they did what. So samples are taken by one
+// that has done nothing else, after those that work are gone or have been idle for long enough.
+inline long long settled_memory(kit::server& s) {
+  auto sampler = s.connect();
+  std::vector<long long> samples;
+  for (int i = 0; i < 20; ++i) {
+    const auto text = sampler.call("INFO", "memory").str();
+    samples.push_back(std::stoll(text.substr(text.find("used_memory:") + std::strlen("used_memory:"))));
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  return median(samples);
 }
 
 // The server's directory name, which tells builds of one version apart:
