@@ -126,6 +126,11 @@ std::optional<string> context::current_user() const {
   return adopt(api.GetCurrentUserName(raw_));
 }
 
+void context::reset_dataset(const reset_options& how) {
+  detail::close_open_keys();
+  api.ResetDataset(how.restart_aof, how.in_background);
+}
+
 result<void> context::notify(key_event kind, const char* event, const text_argument& key) {
   const server_flags bits = to_server(server().family, flag_set<key_event>{kind});
   if (!bits.complete) return error_reply{"ERR this server has no such kind of event"};
@@ -171,6 +176,39 @@ std::optional<double> server_fields::number(const char* field) const noexcept {
   int error = abi::MODULE_OK;
   const double value = api.ServerInfoGetFieldDouble(handle_.raw(), field, &error);
   return error == abi::MODULE_OK ? std::optional{value} : std::nullopt;
+}
+
+logger::logger(context& ctx) {
+  detail::need(api.GetDetachedThreadSafeContext, abi::function::GetDetachedThreadSafeContext);
+  handle_ = handle<detail::detached_context_policy>{api.GetDetachedThreadSafeContext(ctx.raw())};
+}
+
+void logger::log(log_level level, std::string_view text) const noexcept {
+  detail::log_line(handle_.raw(), level, {}, text);
+}
+
+unsigned detail::slot_of_bytes(std::string_view key) {
+  if (api.ClusterKeySlotC != nullptr) return api.ClusterKeySlotC(key.data(), key.size());
+  return cluster_slot(string{key}.borrow());
+}
+
+unsigned cluster_slot(string_ref key) {
+  detail::need(api.ClusterKeySlot, abi::function::ClusterKeySlot);
+  return api.ClusterKeySlot(text_argument{key}.raw());
+}
+
+std::string_view cluster_slot_tag(unsigned slot) {
+  detail::need(api.ClusterCanonicalKeyNameInSlot, abi::function::ClusterCanonicalKeyNameInSlot);
+  const char* tag = api.ClusterCanonicalKeyNameInSlot(slot);
+  return tag != nullptr ? tag : std::string_view{};
+}
+
+void fill_random(std::span<unsigned char> bytes) noexcept { api.GetRandomBytes(bytes.data(), bytes.size()); }
+
+std::string random_hex(std::size_t digits) {
+  std::string text(digits, '0');
+  api.GetRandomHexChars(text.data(), text.size());
+  return text;
 }
 
 std::chrono::milliseconds unix_time() noexcept { return std::chrono::milliseconds{api.Milliseconds()}; }

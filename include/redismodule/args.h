@@ -145,6 +145,16 @@ struct arg_traits<float> {
   }
 };
 
+// Likewise, with the precision of a long double.
+template <>
+struct arg_traits<long double> {
+  static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_DOUBLE;
+  static decode_status decode(string_ref text, long double& value) noexcept {
+    if (detail::nothrow(api.StringToLongDouble)(text.raw(), &value) != abi::MODULE_OK) return detail::not_a_float;
+    return decoded;
+  }
+};
+
 // yes, no, true, false, 1 and 0, in any case.
 template <>
 struct arg_traits<bool> {

@@ -293,6 +293,8 @@ class call_reply {
   reply_type type() const noexcept { return owner_.get() != nullptr ? detail::type_of(owner_.get()) : failed_type(); }
   bool is_error() const noexcept { return type() == reply_type::error; }
   bool is_null() const noexcept { return ref().is_null(); }
+  // Whether the server answered: not where it refused the command, and not after a dry run of one that would have run.
+  bool has_reply() const noexcept { return owner_.get() != nullptr; }
   // Whether the command was refused before it ran, and has no reply. A dry run that would succeed has none either.
   bool was_refused() const noexcept { return why_.c_str()[0] != '\0'; }
   // Only where is_error(). Fails: throws std::bad_alloc.

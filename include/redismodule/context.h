@@ -6,6 +6,8 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -30,6 +32,12 @@ struct client_info {
   std::uint16_t port = 0;
   std::uint16_t database = 0;
   flag_set<client_flag> flags;
+};
+
+// How a dataset is emptied.
+struct reset_options {
+  bool restart_aof = false;    // with a new AOF, where there is one: what runs must then not be replicated to it
+  bool in_background = false;  // its memory is given back by another thread
 };
 
 namespace detail {
@@ -155,6 +163,9 @@ class context : public keyspace<context> {
   // The fields of INFO, of one section or, by "everything", of all.
   server_fields info(const char* section) const noexcept { return server_fields{api.GetServerInfo(nullptr, section)}; }
 
+  // Empties all databases, as FLUSHALL, which is not replicated by that. Functions stay.
+  void reset_dataset(const reset_options& how = {});
+
   // A notification on a key, as commands make them: clients and modules that listen to such events see it.
   // Fails: an error where the server has no such kind of event, or the context no client.
   result<void> notify(key_event kind, const char* event, const text_argument& key);
@@ -200,7 +211,50 @@ class context : public keyspace<context> {
   detail::reply_list replies_;
 };
 
+namespace detail {
+
+struct detached_context_policy {
+  using pointer = abi::ModuleCtx*;
+  static void close(pointer owned) noexcept { api.FreeThreadSafeContext(owned); }
+};
+
+unsigned slot_of_bytes(std::string_view key);
+
+}  // namespace detail
+
+// Writes to the server's log where there is no context: on any thread, without the lock.
+// Owns: a context of the server's that belongs to no client.
+// Lock: held to make and to destroy one.
+// Since: Redis 6.0.9. Fails: making one throws unsupported.
+class logger {
+ public:
+  explicit logger(context& ctx);
+
+  // One line, under the module's name; control characters in it become \xNN.
+  void log(log_level level, std::string_view text) const noexcept;
+
+ private:
+  handle<detail::detached_context_policy> handle_;
+};
+
 // --- Without a context ---
+
+// The hash slot of a key in a cluster: by what is in its braces, if there are any. Asks for no cluster.
+// Since: Redis 7.4. Fails: throws unsupported.
+unsigned cluster_slot(string_ref key);
+template <class Text>
+requires(std::is_convertible_v<const Text&, std::string_view> &&
+         !std::is_convertible_v<const Text&, string_ref>) unsigned cluster_slot(const Text& key) {
+  return detail::slot_of_bytes(key);
+}
+// A short text of this slot, to put into the braces of keys that belong there; empty past the last slot, 16383. Good
+// for as long as the server runs. Since: Redis 7.4. Fails: throws unsupported.
+std::string_view cluster_slot_tag(unsigned slot);
+
+// Random bytes, and random hexadecimal digits: as good as the server's seed, which is the system's. No secrets.
+// Lock: held.
+void fill_random(std::span<unsigned char> bytes) noexcept;
+std::string random_hex(std::size_t digits);
 
 // The server's clock. Since 1970.
 std::chrono::milliseconds unix_time() noexcept;

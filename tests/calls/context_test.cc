@@ -140,6 +140,50 @@ TEST_F(context, what_the_server_is_asked_and_told) {
   EXPECT_EQ(s.call("LATENCY", "HISTORY", "fast-thing").size(), 0u);
 }
 
+TEST_F(context, threads_write_to_the_log) {
+  s.call("CTX.LOG-FROM-THREAD", "said\nby a thread");
+  EXPECT_NE(s.log().find("<context> said\\x0aby a thread"), std::string::npos) << s.log();
+}
+
+TEST_F(context, the_dataset_is_reset) {
+  s.call("SET", "a", "1");
+  s.call("SELECT", 3);
+  s.call("SET", "b", "1");
+  EXPECT_EQ(s.call("CTX.RESET"), 1);  // what was written afterwards
+  EXPECT_EQ(s.call("GET", "left open"), "y");
+  s.call("SELECT", 0);
+  EXPECT_EQ(s.call("DBSIZE"), 0);
+  s.call("CONFIG", "SET", "appendonly", "yes");
+  s.call("SET", "a", "1");
+  s.call("CTX.RESET-ALL");
+  EXPECT_EQ(s.call("DBSIZE"), 0);
+  EXPECT_EQ(s.call("CONFIG", "GET", "appendonly")[1], "yes");
+}
+
+TEST_F(context, slots_of_keys) {
+  const bool there = is_at_least({7, 4, 0});
+  if (!has(there, "ClusterKeySlot", s.call("CTX.SLOT", "foo")) ||
+      !has(there, "ClusterCanonicalKeyNameInSlot", s.call("CTX.SLOT-TAG", 0))) {
+    GTEST_SKIP() << "ClusterKeySlot and ClusterCanonicalKeyNameInSlot are missing";
+  }
+  EXPECT_EQ(to_string(s.call("CTX.SLOT", "foo")), "[(integer) 12182, (integer) 12182]");
+  EXPECT_EQ(s.call("CTX.SLOT", "x{foo}y")[0], 12182);
+  EXPECT_EQ(s.call("CTX.SLOT", "x{" + s.call("CTX.SLOT-TAG", 16383).str() + "}")[1], 16383);
+  EXPECT_EQ(s.call("CTX.SLOT-TAG", 16384), "");
+}
+
+TEST_F(context, random_bytes_and_digits) {
+  const std::string bytes = s.call("CTX.RANDOM-BYTES").str();
+  EXPECT_EQ(bytes.size(), 40u);
+  EXPECT_NE(bytes, s.call("CTX.RANDOM-BYTES").str());
+  EXPECT_NE(bytes.substr(32), std::string(8, '\0'));
+  const std::string digits = s.call("CTX.RANDOM-HEX", 40).str();
+  EXPECT_EQ(digits.size(), 40u);
+  EXPECT_EQ(digits.find_first_not_of("0123456789abcdef"), std::string::npos) << digits;
+  EXPECT_NE(digits, s.call("CTX.RANDOM-HEX", 40).str());
+  EXPECT_EQ(s.call("CTX.RANDOM-HEX", 0), "");
+}
+
 TEST_F(context, clocks) {
   using namespace std::chrono;
   const double now = static_cast<double>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());

@@ -93,6 +93,16 @@ TEST_F(commands, floats_are_decoded_as_the_server_does) {
   EXPECT_EQ(s.call("arg.float", "-1e39").error(), not_a_float);
 }
 
+TEST_F(commands, long_floats_keep_their_precision) {
+  EXPECT_EQ(s.call("arg.long-double", "0.00000000000000001"), "0.00000000000000001");
+  EXPECT_EQ(s.call("arg.long-double", "-2.5"), "-2.5");
+  EXPECT_EQ(s.call("arg.long-double", "inf"), "inf");
+  EXPECT_FALSE(s.call("arg.long-double", "1e400").is_error());
+  for (const std::string bad : {"", " 1", "1 ", "nan", "one", "1.5x", "1e5000"}) {
+    EXPECT_EQ(s.call("arg.long-double", bad).error(), not_a_float) << bad;
+  }
+}
+
 // The column of docs/commands.md.
 TEST_F(commands, floats_are_decoded_as_documented) {
   const std::pair<std::string, double> good[] = {{"5", 5},     {"-5", -5}, {"+5", 5},     {"05", 5},

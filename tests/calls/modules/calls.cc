@@ -165,7 +165,7 @@ void add_replies(rm::module_builder& m) {
   m.command("call.is-error options word...",
             [](rm::context& ctx, std::string_view options, rm::at_least_one<rm::string_ref> words) {
               const rm::call_reply reply = call(ctx, options, words);
-              return std::tuple{reply.is_error(), reply.was_refused(), reply.raw() != nullptr};
+              return std::tuple{reply.is_error(), reply.was_refused(), reply.has_reply()};
             });
 }
 

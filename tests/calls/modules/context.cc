@@ -1,5 +1,7 @@
 // A command for each thing that a context can do, and for each of a string's.
+#include <array>
 #include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -76,6 +78,28 @@ void add_server(rm::module_builder& m) {
   m.command("ctx.log level text", [](rm::context& ctx, int level, std::string_view text) {
     ctx.log(static_cast<rm::log_level>(level), text);
   });
+  m.command("ctx.log-from-thread text", [](rm::context& ctx, std::string_view text) {
+    const rm::logger log{ctx};
+    std::thread{[&] { log.log(rm::log_level::warning, text); }}.join();
+  });
+  m.command("ctx.reset", [](rm::context& ctx) {
+    auto key = ctx.open<rm::write<rm::string_key>>("left open");
+    (*key)->set("x");
+    ctx.reset_dataset();
+    (*key)->set("y");  // opens the key again
+    return ctx.key_count();
+  });
+  m.command("ctx.reset-all", [](rm::context& ctx) { ctx.reset_dataset({.restart_aof = true, .in_background = true}); });
+  m.command("ctx.slot key", [](rm::string_ref key) {
+    return std::pair{rm::cluster_slot(key), rm::cluster_slot(key.view())};
+  });
+  m.command("ctx.slot-tag slot", [](unsigned slot) { return rm::cluster_slot_tag(slot); });
+  m.command("ctx.random-bytes", [] {
+    std::array<unsigned char, 40> bytes{};
+    rm::fill_random(bytes);
+    return std::string{bytes.begin(), bytes.end()};
+  });
+  m.command("ctx.random-hex digits", [](std::size_t digits) { return rm::random_hex(digits); });
   m.command("ctx.latency event ms", [](std::string event, long long ms) {
     rm::add_latency_sample(event.c_str(), std::chrono::milliseconds{ms});
   });

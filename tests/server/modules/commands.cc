@@ -84,6 +84,7 @@ void add_arguments(rm::module_builder& m) {
   m.command<same<long long>>("arg.int64-again number");
   m.command<same<float>>("arg.float x");
   m.command<same<double>>("arg.double x");
+  m.command<same<long double>>("arg.long-double x");
   m.command<same<bool>>("arg.bool yes-or-no");
   m.command<same<std::string_view>>("arg.view text");
   m.command<same<std::string>>("arg.copy text");
