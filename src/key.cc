@@ -164,16 +164,23 @@ std::optional<int> basic_key::frequency() const {
   return static_cast<int>(count);
 }
 
-// Valkey 9.1 takes what it is given times a thousand for seconds: then the nearest that can be said is set.
+// Valkey 9.1 takes what it is given times a thousand for seconds, of which it keeps 24 bits. As that wraps around,
+// there is a number for each multiple of eight seconds.
 bool basic_key::set_idle_time(milliseconds idle) const {
-  constexpr milliseconds most_off{10'000};
+  constexpr long long modulus = 1 << 21, inverse = 620'757;
+  static_assert(inverse * 125 % modulus == 1);
   abi::ModuleKey* handle = entry_.raw();
   if (handle == nullptr || idle.count() < 0) return false;
   if (api.SetLRU(handle, idle.count()) != abi::MODULE_OK) return false;
-  const milliseconds kept = idle_time().value_or(idle);
-  if (kept < idle + most_off) return true;
-  api.SetLRU(handle, idle.count() / 1'000'000);
-  return idle.count() % 1'000'000 == 0;
+  const auto is_kept = [&] {
+    const milliseconds off = idle_time().value_or(idle) - idle;
+    return off > milliseconds{-10'000} && off < milliseconds{10'000};
+  };
+  if (is_kept()) return true;
+  if (server().family != server_family::valkey) return false;
+  const long long eights = (idle.count() + 7'999) / 8'000;
+  api.SetLRU(handle, eights % modulus * inverse % modulus);
+  return is_kept();
 }
 
 // The server ends itself on more than it can keep.

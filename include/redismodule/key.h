@@ -86,8 +86,8 @@ class basic_key {
   std::optional<int> frequency() const;
   // Sets them, a frequency up to 255. They are about the server's memory of the key, not its value: a view for reading
   // is enough.
-  // Fails: false where the server does not keep that, or there is no value. Valkey 9.1 keeps thousands of seconds only:
-  // a time in between is cut to one, and false.
+  // Fails: false where the server does not keep that, or there is no value. In Valkey 9.1 times are multiples of eight
+  // seconds: what lies in between becomes the next one.
   bool set_idle_time(milliseconds idle) const;
   bool set_frequency(int count) const;
   // Counts as a use.
