@@ -128,7 +128,8 @@ rm::result<void> open_silently(rm::context& ctx, rm::string_ref name) {
 rm::result<unsigned> slot_of(rm::string_ref key) {
   for (unsigned slot = 0; slot < 16384; ++slot) {
     const auto name = rm::format("x{{{}}}y", rm::cluster_slot_tag(slot));
-    if (rm::cluster_slot(name) != slot) return rm::format_error("ERR {} is not of slot {}", name, slot);
+    if (rm::cluster_slot(name) != slot || rm::cluster_slot(rm::string{name}) != slot)
+      return rm::format_error("ERR {} is not of slot {}", name, slot);
   }
   return rm::cluster_slot(key);
 }
