@@ -21,8 +21,7 @@ rm::abi::ModuleType* value_type;
 
 std::size_t size_of(const block& bytes) { return malloc_usable_size(const_cast<char*>(bytes.data())); }
 
-// A raw call until string.h says it.
-std::size_t size_of(const rm::string& text) { return rm::api.MallocSizeString(text.raw()); }
+std::size_t size_of(const rm::string& text) { return text.borrow().allocated(); }
 
 std::size_t size_of(const dict& fields) {
   std::size_t size = 0;
@@ -83,30 +82,28 @@ void add_data_type(rm::module_builder& m) {
   if (value_type == nullptr) throw rm::load_error{"the server refuses the data type"};
 }
 
-// A raw call until key.h says it.
-void store(rm::context& ctx, rm::string_ref key, value stored) {
-  auto* opened = rm::api.OpenKey(ctx.raw(), key.raw(), rm::abi::MODULE_WRITE);
-  rm::api.ModuleTypeSetValue(opened, value_type, new value{std::move(stored)});
-  rm::api.CloseKey(opened);
+// A raw call until data_type.h says it.
+void store(rm::write<rm::any_key>& key, value stored) {
+  rm::api.ModuleTypeSetValue(key->raw(), value_type, new value{std::move(stored)});
 }
 
 // --- What the module is ---
 
-void set_raw(rm::context& ctx, rm::string_ref key, std::uint32_t size) { store(ctx, key, block(size)); }
+void set_raw(rm::write<rm::any_key> key, std::uint32_t size) { store(key, block(size)); }
 
-void set_string(rm::context& ctx, rm::string_ref key, rm::string text) { store(ctx, key, std::move(text)); }
+void set_string(rm::write<rm::any_key> key, rm::string text) { store(key, std::move(text)); }
 
-void set_dict(rm::context& ctx, rm::string_ref key, rm::at_least_one<std::pair<std::string, rm::string>> pairs) {
+void set_dict(rm::write<rm::any_key> key, rm::at_least_one<std::pair<std::string, rm::string>> pairs) {
   dict fields;
   for (auto [field, text] : pairs) fields.insert_or_assign(std::move(field), std::move(text));
-  store(ctx, key, std::move(fields));
+  store(key, std::move(fields));
 }
 
 }  // namespace
 
 REDISMODULE_MODULE(mallocsize, 1, m) {
   add_data_type(m);
-  m.command<set_raw>("mallocsize.setraw key size", {.flags = rm::flags::write});
-  m.command<set_string>("mallocsize.setstr key text", {.flags = rm::flags::write});
-  m.command<set_dict>("mallocsize.setdict key field text...", {.flags = rm::flags::write});
+  m.command<set_raw>("mallocsize.setraw key size");
+  m.command<set_string>("mallocsize.setstr key text");
+  m.command<set_dict>("mallocsize.setdict key field text...");
 }

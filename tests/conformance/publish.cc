@@ -7,24 +7,20 @@ namespace rm = redismodule;
 
 namespace {
 
-// Raw calls until context.h says them.
-int publish(rm::context& ctx, rm::string_ref channel, rm::string_ref message) {
-  return rm::api.PublishMessage(ctx.raw(), channel.raw(), message.raw());
-}
-int publish_to_shard(rm::context& ctx, rm::string_ref channel, rm::string_ref message) {
-  return rm::api.PublishMessageShard(ctx.raw(), channel.raw(), message.raw());
-}
+using text = rm::string_ref;
 
-std::vector<int> publish_each(rm::context& ctx, rm::string_ref channel, rm::at_least_one<rm::string_ref> messages) {
+std::vector<int> publish_each(rm::context& ctx, text channel, rm::at_least_one<text> messages) {
   std::vector<int> receivers;
-  for (auto message : messages) receivers.push_back(publish(ctx, channel, message));
+  for (auto message : messages) receivers.push_back(ctx.publish(channel, message));
   return receivers;
 }
 
 }  // namespace
 
 REDISMODULE_MODULE(publish, 1, m) {
-  m.command<publish>("publish.classic channel message");
-  m.command<publish_to_shard>("publish.shard channel message");
+  m.command("publish.classic channel message",
+            [](rm::context& ctx, text channel, text message) { return ctx.publish(channel, message); });
+  m.command("publish.shard channel message",
+            [](rm::context& ctx, text channel, text message) { return ctx.publish_shard(channel, message); });
   m.command<publish_each>("publish.classic_multi channel message...");
 }
