@@ -81,6 +81,16 @@ std::optional<std::string_view> context::current_command() const {
   return std::string_view{name};
 }
 
+bool context::must_obey() const {
+  detail::need(api.MustObeyClient, abi::function::MustObeyClient);
+  return api.MustObeyClient(raw_) != 0;
+}
+
+bool context::redact(int position) {
+  detail::need(api.RedactClientCommandArgument, abi::function::RedactClientCommandArgument);
+  return api.RedactClientCommandArgument(raw_, position) == abi::MODULE_OK;
+}
+
 std::optional<client_info> context::client(client_id id) const noexcept {
   abi::ModuleClientInfo raw{};
   raw.version = abi::MODULE_CLIENTINFO_VERSION;

@@ -140,6 +140,14 @@ class context : public keyspace<context> {
   // Since: Redis 7.0. Fails: throws unsupported.
   std::optional<std::string_view> current_command() const;
 
+  // Whether the command that runs comes from the primary or the AOF, and has to be obeyed: what it asks for has been
+  // done there, so that a refusal is a difference. Since: Valkey 8.1. Fails: throws unsupported.
+  bool must_obey() const;
+  // Keeps an argument of the command that runs out of SLOWLOG and the server's own log. Counted from the command's
+  // name, which is 0. Since: Redis 7.0.
+  // Fails: false where there is no such argument; throws unsupported.
+  bool redact(int position);
+
   // The client whose command runs; 0 where there is none.
   client_id client() const noexcept { return detail::nothrow(api.GetClientId)(raw_); }
   // Each is about a client that is connected; nothing, or an error, where none has this id.

@@ -79,6 +79,32 @@ TEST_F(context, the_command_has_a_name) {
   EXPECT_EQ(name, "ctx.current-command");
 }
 
+TEST_F(context, what_is_replicated_must_be_obeyed) {
+  if (const auto what = s.lacks("MustObeyClient"); !what.empty()) {
+    has(false, "MustObeyClient", s.call("CTX.MUST-OBEY"));
+    GTEST_SKIP() << what;
+  }
+  EXPECT_EQ(s.call("CTX.MUST-OBEY"), 0);
+  rt::server replica = s.add_replica();
+  s.call("CTX.NOTE-MUST-OBEY", "a");
+  s.wait_for_sync(replica);
+  EXPECT_EQ(s.call("GET", "a"), "asked");
+  EXPECT_EQ(replica.call("GET", "a"), "obeyed");
+}
+
+TEST_F(context, secrets_are_kept_out_of_the_slow_log) {
+  s.call("CONFIG", "SET", "slowlog-log-slower-than", "0");
+  const rt::reply done = s.call("CTX.REDACT", 2, "secret");
+  if (const auto what = s.lacks("RedactClientCommandArgument"); !what.empty()) {
+    has(false, "RedactClientCommandArgument", done);
+    GTEST_SKIP() << what;
+  }
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(s.call("SLOWLOG", "GET", 1)[0][3], (std::vector<std::string>{"CTX.REDACT", "2", "(redacted)"}));
+  EXPECT_EQ(s.call("CTX.REDACT", 3, "secret"), 0);
+  EXPECT_EQ(s.call("SLOWLOG", "GET", 1)[0][3][2], "secret");
+}
+
 TEST_F(context, flags_are_those_of_the_server_and_client) {
   EXPECT_EQ(s.call("CTX.FLAGS"), (std::vector<std::string>{"primary"}));
   EXPECT_EQ(s.call("CTX.KNOWN-FLAGS"), 1);
@@ -161,10 +187,10 @@ TEST_F(context, the_dataset_is_reset) {
 }
 
 TEST_F(context, slots_of_keys) {
-  const bool there = is_at_least({7, 4, 0});
-  if (!has(there, "ClusterKeySlot", s.call("CTX.SLOT", "foo")) ||
-      !has(there, "ClusterCanonicalKeyNameInSlot", s.call("CTX.SLOT-TAG", 0))) {
-    GTEST_SKIP() << "ClusterKeySlot and ClusterCanonicalKeyNameInSlot are missing";
+  if (const auto what = s.lacks("ClusterKeySlot"); !what.empty()) {
+    has(false, "ClusterKeySlot", s.call("CTX.SLOT", "foo"));
+    has(false, "ClusterCanonicalKeyNameInSlot", s.call("CTX.SLOT-TAG", 0));
+    GTEST_SKIP() << what;
   }
   EXPECT_EQ(to_string(s.call("CTX.SLOT", "foo")), "[(integer) 12182, (integer) 12182]");
   EXPECT_EQ(s.call("CTX.SLOT", "x{foo}y")[0], 12182);

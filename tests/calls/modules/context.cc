@@ -39,6 +39,13 @@ void add_clients(rm::module_builder& m) {
   m.command("ctx.client-user id", [](rm::context& ctx, rm::client_id id) { return ctx.client_user(id); });
   m.command("ctx.client-certificate id", [](rm::context& ctx, rm::client_id id) { return ctx.client_certificate(id); });
   m.command("ctx.current-user", [](rm::context& ctx) { return ctx.current_user(); });
+  m.command("ctx.must-obey", [](rm::context& ctx) { return ctx.must_obey(); });
+  m.command("ctx.note-must-obey key", [](rm::context& ctx, rm::write<rm::string_key> key) {
+    key->set(ctx.must_obey() ? "obeyed" : "asked");
+    ctx.replicate_verbatim();
+  });
+  m.command("ctx.redact position secret",
+            [](rm::context& ctx, int position, std::string_view) { return ctx.redact(position); });
   m.command("ctx.current-command", [](rm::context& ctx) { return ctx.current_command(); });
 }
 
