@@ -155,12 +155,12 @@ TEST(escape, everything_goes_back_and_the_module_leaves_the_maps) {
   server s{isolation::quiet()};
   s.load(ESCAPE_OURS_MODULE);
   std::vector<long long> drifts;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 9; ++i) {  // some of which are the first to need this or that
     const auto before = isolation::settled_memory(s);
     EXPECT_EQ(s.connect().call("escape.run", 2), 0);
     drifts.push_back(isolation::settled_memory(s) - before);
   }
-  EXPECT_LE(std::abs(isolation::median(drifts)), 64);
+  EXPECT_LE(std::abs(isolation::median(drifts)), 64) << ::testing::PrintToString(drifts);
   s.unload("escape");
   EXPECT_FALSE(s.maps("escape_ours.so"));
 }
