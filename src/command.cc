@@ -121,6 +121,11 @@ message flags_of(const detail::command_definition& definition, command_flags fla
   return text;
 }
 
+void check_modes(const char* name, const detail::command_definition& definition) {
+  if (detail::checked_open_mode(0, definition.keys.modes).good) return;
+  refuse_command(name, "opens a key in a mode that this server does not know");
+}
+
 void remember(const detail::command_definition& definition, const char* group) {
   registered = new registered_command{definition, group, registered};
 }
@@ -142,6 +147,7 @@ void module_builder::add_command(const detail::command_definition& definition,
                                  const detail::described_command& options) {
   const detail::command_info description{definition, options};
   const char* name = description.name();
+  check_modes(name, definition);
   const detail::key_range& keys = definition.keys.range;
   add_raw_command(name, definition.callback, flags_of(definition, options.flags).c_str(), keys.first, keys.last,
                   keys.step);
@@ -172,6 +178,7 @@ void module_builder::add_subcommand(const char* group, const detail::command_def
                                     const detail::described_command& options) {
   const detail::command_info description{definition, options};
   const char* name = description.name();
+  check_modes(name, definition);
   remember(definition, group);
   if (!has_subcommands()) {
     for (pending_group* each = pending; each != nullptr; each = each->next) {

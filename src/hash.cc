@@ -20,14 +20,13 @@ int hash_set(abi::ModuleKey* key, abi::ModuleString* const* f, abi::ModuleString
 }  // namespace detail
 
 // Servers without HashFieldMinExpire take the flag for no flag, and would write a pointer where a time is read.
-result<std::optional<time_point>> hash::field_expires_at(const text_argument& field) const {
+std::optional<time_point> hash::field_expires_at(const text_argument& field) const {
+  detail::need(api.HashFieldMinExpire, abi::function::HashFieldMinExpire);
   const server_flags flags = to_server<hash_flag>(server().family, hash_flag::expire_time);
-  if (!flags.complete || api.HashFieldMinExpire == nullptr) return unsupported_error(abi::function::HashFieldMinExpire);
   abi::ModuleKey* handle = entry_.raw();
   abi::mstime_t end = abi::MODULE_NO_EXPIRE;
   if (handle != nullptr) api.HashGet(handle, static_cast<int>(flags.bits), field.raw(), &end, nullptr);
-  if (end < 0) return std::optional<time_point>{};
-  return std::optional{time_point{milliseconds{end}}};
+  return end < 0 ? std::nullopt : std::optional{time_point{milliseconds{end}}};
 }
 
 std::optional<time_point> hash::first_field_expires_at() const {

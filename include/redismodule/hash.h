@@ -88,9 +88,9 @@ class hash : public basic_key {
   template <class Fields, class F>
   void get_each(const Fields& fields, F&& fn) const;
 
-  // When a field ends: nothing where it stays or is not there. Since: Redis 8.0; no Valkey.
-  // Fails: an error on other servers.
-  result<std::optional<time_point>> field_expires_at(const text_argument& field) const;
+  // When a field ends: nothing where it stays or is not there. A view opened with open_mode::access_expired sees fields
+  // that have ended too. Since: Redis 8.0; no Valkey. Fails: throws unsupported on other servers.
+  std::optional<time_point> field_expires_at(const text_argument& field) const;
   // When the first of its fields ends. Since: Redis 8.0; no Valkey. Fails: throws unsupported on other servers.
   std::optional<time_point> first_field_expires_at() const;
 

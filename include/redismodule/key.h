@@ -161,12 +161,15 @@ template <class K>
 concept key_class = std::derived_from<K, basic_key>;
 
 // A handler's parameter: a key to read. `key->size()`, `*key`. It cannot be copied, so that none outlives the frame.
-template <key_class K, access Access = access::read>
+// `Modes`: how it is opened beyond that, rm::read<rm::hash, rm::access::read, rm::open_mode::access_expired>; a command
+// with a mode that the server does not know cannot be registered.
+template <key_class K, access Access = access::read, flag_set<open_mode> Modes = {}>
 class read {
  public:
   using key = K;
   using pointee = const K;
   static constexpr int mode = detail::read_mode;
+  static constexpr flag_set<open_mode> modes = Modes;
 
   constexpr explicit read(const K& opened) noexcept : key_{opened} {}
   read(const read&) = delete;
@@ -179,13 +182,14 @@ class read {
   const K& key_;
 };
 
-// A handler's parameter: a key to read and to write, made by what is written where it is missing.
-template <key_class K, access Access = access::read | access::update>
+// A handler's parameter: a key to read and to write, made by what is written where it is missing. `Modes`: as of read.
+template <key_class K, access Access = access::read | access::update, flag_set<open_mode> Modes = {}>
 class write {
  public:
   using key = K;
   using pointee = K;
   static constexpr int mode = detail::write_mode;
+  static constexpr flag_set<open_mode> modes = Modes;
 
   constexpr explicit write(K& opened) noexcept : key_{opened} {}
   write(const write&) = delete;
@@ -225,15 +229,21 @@ struct checked_mode {
   bool good;
 };
 checked_mode checked_open_mode(int base, flag_set<open_mode> flags) noexcept;
+// The same of a view in a signature, which was checked when its command was registered.
+template <class View>
+int mode_of() noexcept {
+  if constexpr (View::modes == flag_set<open_mode>{}) return View::mode;
+  return checked_open_mode(View::mode, View::modes).bits;
+}
 [[gnu::cold]] error_reply unknown_open_mode();
 [[gnu::cold]] error_reply wrong_type_error();
 template <class View>
 struct opener {
   static result<opened<View>> open(abi::ModuleCtx* ctx, string_ref name, flag_set<open_mode> flags) {
-    return from({ctx, name.raw(), View::mode, name_owner::caller}, flags);
+    return from({ctx, name.raw(), View::mode, name_owner::caller}, View::modes | flags);
   }
   static result<opened<View>> open(abi::ModuleCtx* ctx, std::string_view name, flag_set<open_mode> flags) {
-    return from({ctx, string{name}.release(), View::mode, name_owner::key}, flags);
+    return from({ctx, string{name}.release(), View::mode, name_owner::key}, View::modes | flags);
   }
 
  private:

@@ -43,10 +43,10 @@ namespace detail {
 
 template <class T>
 inline constexpr bool is_view = false;
-template <key_class K, access Access>
-inline constexpr bool is_view<read<K, Access>> = true;
-template <key_class K, access Access>
-inline constexpr bool is_view<write<K, Access>> = true;
+template <key_class K, access Access, flag_set<open_mode> Modes>
+inline constexpr bool is_view<read<K, Access, Modes>> = true;
+template <key_class K, access Access, flag_set<open_mode> Modes>
+inline constexpr bool is_view<write<K, Access, Modes>> = true;
 
 template <class T>
 concept key_view = is_view<T>;
@@ -54,7 +54,7 @@ concept key_view = is_view<T>;
 // Whether the key has a value of another type than the view is for: opens it and closes it again.
 template <key_view View>
 bool is_of_wrong_type(abi::ModuleCtx* ctx, abi::ModuleString* name) noexcept {
-  held_key<typename View::key> key{{ctx, name, View::mode, name_owner::argument}};
+  held_key<typename View::key> key{{ctx, name, mode_of<View>(), name_owner::argument}};
   open_key& entry = key_internals::entry(key);
   entry.open();
   return !entry.has_type(View::key::wanted);
@@ -63,7 +63,7 @@ bool is_of_wrong_type(abi::ModuleCtx* ctx, abi::ModuleString* name) noexcept {
 // Fails: throws wrong_type.
 template <key_view View>
 opened<View> open_argument(abi::ModuleCtx* ctx, abi::ModuleString* name) {
-  opened<View> key{{ctx, name, View::mode, name_owner::argument}};
+  opened<View> key{{ctx, name, mode_of<View>(), name_owner::argument}};
   open_key& entry = key_internals::entry(*key);
   entry.open();
   if (!entry.has_type(View::key::wanted)) [[unlikely]]
@@ -211,7 +211,7 @@ class option_value<View> {
   static decode_status take(arg_cursor& from, void* into) {
     auto& self = *static_cast<option_value*>(into);
     self.at_ = from.at;
-    self.key_.emplace(key_seed{from.ctx, *from.at++, View::mode, name_owner::argument});
+    self.key_.emplace(key_seed{from.ctx, *from.at++, mode_of<View>(), name_owner::argument});
     return decoded;
   }
 

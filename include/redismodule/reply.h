@@ -1,6 +1,7 @@
 // Values to replies: one trait to extend.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -413,6 +414,16 @@ void push_all(aggregate out, Range& values) {
 }
 
 }  // namespace detail
+
+// A count of their own unit, as arguments of these types are; a time, since 1970.
+template <class Rep, class Period>
+struct reply_traits<std::chrono::duration<Rep, Period>> {
+  static void write(reply& out, std::chrono::duration<Rep, Period> value) noexcept { out.push(value.count()); }
+};
+template <class Duration>
+struct reply_traits<std::chrono::sys_time<Duration>> {
+  static void write(reply& out, std::chrono::sys_time<Duration> value) noexcept { out.push(value.time_since_epoch()); }
+};
 
 template <detail::integer T>
 struct reply_traits<T> {

@@ -226,6 +226,32 @@ TEST_F(keys, are_opened_in_modes) {
   EXPECT_EQ((modes & nostats) != 0, is_since({7, 2, 0}, {7, 2, 5}));
 }
 
+TEST_F(keys, are_opened_in_the_modes_of_their_parameters) {
+  s.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+  for (const std::string key : {"a", "b"}) {
+    s.call("SET", key, "value");
+    s.call("key.setidle", key, 1'000'000);
+  }
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(words_of(s.call("open.restidle", "a", "b")), (texts{"1000", "1000"}));
+    EXPECT_EQ(words_of(s.call("open.countidle", 2, "a", "b")), (texts{"1000", "1000"}));
+    EXPECT_EQ(s.call("open.optionalidle", "a"), 1000);
+    EXPECT_EQ(s.call("open.optionidle", "ALSO", "a"), 1000);
+    EXPECT_EQ(s.call("open.namedidle", "a"), 1000);
+  }
+  s.call("string.view", "a");
+  EXPECT_EQ(s.call("open.optionalidle", "a"), 0);
+}
+
+TEST(keys_loading, a_mode_that_the_server_does_not_know_is_refused) {
+  rt::server s;
+  EXPECT_THROW(s.load(KEYS_MODULE, "trimmed"), rt::error);
+  EXPECT_NE(
+      s.log().find("keys: not loaded: command 'open.trimmed' opens a key in a mode that this server does not know"),
+      std::string::npos)
+      << s.log();
+}
+
 TEST_F(keys, are_moved_about_while_open) {
   texts expected;
   for (int i = 0; i < 20; ++i) expected.push_back("moved:" + std::to_string(i));
@@ -442,6 +468,21 @@ TEST_F(keys, fields_of_hashes_end) {
   EXPECT_EQ(s.call("hash.fieldend", "h", "f"), end);
   EXPECT_TRUE(s.call("hash.fieldend", "h", "g").is_null());
   EXPECT_EQ(s.call("hash.firstend", "h"), end);
+}
+
+TEST_F(keys, fields_of_hashes_that_have_ended_are_seen_in_a_mode) {
+  if (!s.version().is_redis() || s.version().number < rt::version_number{8, 0, 0}) {
+    GTEST_SKIP() << "the server lacks HashFieldMinExpire";
+  }
+  s.call("DEBUG", "SET-ACTIVE-EXPIRE", 0);
+  s.call("HSET", "h", "f", "v", "g", "w");
+  const long long end = now_ms() + 1;
+  s.call("HPEXPIREAT", "h", end, "FIELDS", 1, "f");
+  while (now_ms() <= end) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  EXPECT_EQ(s.call("hash.getended", "h", "f"), "v");
+  EXPECT_EQ(s.call("hash.ended", "h", "f"), end);
+  EXPECT_TRUE(s.call("hash.get", "h", "f").is_null());
+  EXPECT_TRUE(s.call("hash.fieldend", "h", "f").is_null());
 }
 
 TEST_F(keys, fields_of_hashes_refer_to_bytes) {

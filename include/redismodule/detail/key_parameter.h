@@ -30,22 +30,22 @@ template <class T>
 struct keys_in {
   static constexpr bool any = false;
 };
+template <std::uint64_t Flags, flag_set<open_mode> Modes = {}>
+struct keys_used {
+  static constexpr bool any = true;
+  static constexpr std::uint64_t flags = Flags;
+  static constexpr key_shape shape(key_search search = key_search::one, std::uint8_t step = 1,
+                                   const char* keyword = "") {
+    return {.flags = Flags, .modes = Modes, .search = search, .step = step, .keyword = keyword};
+  }
+};
 template <access Access>
-struct keys_in<key_name<Access>> {
-  static constexpr bool any = true;
-  static constexpr std::uint64_t flags =
-      key_flags(Access, (static_cast<int>(Access) & ~static_cast<int>(access::read)) != 0);
-};
-template <key_class K, access Access>
-struct keys_in<read<K, Access>> {
-  static constexpr bool any = true;
-  static constexpr std::uint64_t flags = key_flags(Access, false);
-};
-template <key_class K, access Access>
-struct keys_in<write<K, Access>> {
-  static constexpr bool any = true;
-  static constexpr std::uint64_t flags = key_flags(Access, true);
-};
+struct keys_in<key_name<Access>>
+    : keys_used<key_flags(Access, (static_cast<int>(Access) & ~static_cast<int>(access::read)) != 0)> {};
+template <key_class K, access Access, flag_set<open_mode> Modes>
+struct keys_in<read<K, Access, Modes>> : keys_used<key_flags(Access, false), Modes> {};
+template <key_class K, access Access, flag_set<open_mode> Modes>
+struct keys_in<write<K, Access, Modes>> : keys_used<key_flags(Access, true), Modes> {};
 // A pair begins with its key.
 template <class Key, class T>
 requires(keys_in<Key>::any) struct keys_in<std::pair<Key, T>> : keys_in<Key> {
@@ -82,7 +82,7 @@ struct single_key {
   static constexpr parameter_kind kind = parameter_kind::argument;
   static constexpr std::array<word_shape, 1> words{{{presence::required, true}}};
   static constexpr std::array<doc_shape, 1> docs{key_doc()};
-  static constexpr std::array<key_shape, 1> keys{{{.flags = keys_in<Key>::flags}}};
+  static constexpr std::array<key_shape, 1> keys{keys_in<Key>::shape()};
   static constexpr int least = 1;
   static constexpr int most = 1;
 
@@ -95,7 +95,7 @@ struct single_key {
 template <key_view View>
 struct parameter<View> : single_key<View> {
   struct slot {
-    explicit slot(const frame& f) noexcept : key{{f.ctx, nullptr, View::mode, name_owner::argument}} {}
+    explicit slot(const frame& f) noexcept : key{{f.ctx, nullptr, mode_of<View>(), name_owner::argument}} {}
     held_key<typename View::key> key;
   };
 
@@ -130,7 +130,7 @@ struct optional_key {
   static constexpr parameter_kind kind = parameter_kind::optional;
   static constexpr std::array<word_shape, 1> words{{{presence::optional, true}}};
   static constexpr std::array<doc_shape, 1> docs{key_doc(abi::MODULE_CMD_ARG_OPTIONAL)};
-  static constexpr std::array<key_shape, 1> keys{{{.flags = keys_in<Key>::flags}}};
+  static constexpr std::array<key_shape, 1> keys{keys_in<Key>::shape()};
   static constexpr int least = 0;
   static constexpr int most = 1;
 
@@ -150,7 +150,7 @@ struct parameter<std::optional<View>> : optional_key<View> {
 
   static bool decode(frame& f, slot& into, int, int) noexcept {
     if (f.next >= f.argc) return true;
-    into.key.emplace(key_seed{f.ctx, f.argv[f.next++], View::mode, name_owner::argument});
+    into.key.emplace(key_seed{f.ctx, f.argv[f.next++], mode_of<View>(), name_owner::argument});
     return true;
   }
   static void open(frame&, slot& into) noexcept {
@@ -235,8 +235,7 @@ struct list_of_keys_parameter {
   static constexpr auto words = words_of_values<T, Present>;
   static constexpr int least = Present == presence::at_least_one ? width : 0;
   static constexpr int most = -1;
-  static constexpr std::array<key_shape, 1> keys{
-      {{.flags = keys_in<T>::flags, .search = key_search::all_left, .step = width}}};
+  static constexpr std::array<key_shape, 1> keys{keys_in<T>::shape(key_search::all_left, width)};
   static constexpr std::array<doc_shape, 1> docs{
       with_flags(docs_of_key<T>::of(),
                  abi::MODULE_CMD_ARG_MULTIPLE |
@@ -292,7 +291,7 @@ requires(width_of<T> == 1) struct parameter<count_then<T>> {
   static constexpr parameter_kind kind = parameter_kind::counted;
   static constexpr std::array<word_shape, 2> words{{{presence::required, true}, {presence::at_least_one, true}}};
   static constexpr std::array<doc_shape, 2> docs{doc_of_argument<long long>(), key_doc(abi::MODULE_CMD_ARG_MULTIPLE)};
-  static constexpr std::array<key_shape, 1> keys{{{.flags = keys_in<T>::flags, .search = key_search::counted}}};
+  static constexpr std::array<key_shape, 1> keys{keys_in<T>::shape(key_search::counted)};
   static constexpr int least = 2;
   static constexpr int most = -1;
 
@@ -335,7 +334,7 @@ struct parameter<half_and_half<Key, T>> {
   static constexpr std::array<word_shape, 2> words{{{presence::at_least_one, true}, {presence::at_least_one, true}}};
   static constexpr std::array<doc_shape, 2> docs{key_doc(abi::MODULE_CMD_ARG_MULTIPLE),
                                                  with_flags(doc_of_argument<T>(), abi::MODULE_CMD_ARG_MULTIPLE)};
-  static constexpr std::array<key_shape, 1> keys{{{.flags = keys_in<Key>::flags, .search = key_search::first_half}}};
+  static constexpr std::array<key_shape, 1> keys{keys_in<Key>::shape(key_search::first_half)};
   static constexpr int least = 2;
   static constexpr int most = -1;
 
@@ -394,7 +393,7 @@ struct keys_of_option<option<Token, View, Rules...>> {
   using member = option<Token, View, Rules...>;
   static constexpr std::size_t size = 1;
   static constexpr void fill(key_shape* to) {
-    *to = {.flags = keys_in<View>::flags, .keyword = stored_keyword<Token>.text};
+    *to = keys_in<View>::shape(key_search::one, 1, stored_keyword<Token>.text);
   }
   static void open(member& into) noexcept { into.open(); }
   static bool check(abi::ModuleCtx*, member& opened) noexcept { return opened.check(); }
@@ -407,9 +406,7 @@ struct keys_of_option<option<Token, View, Rules...>> {
 template <class Member, auto& Token, access Access>
 struct named_key_of_option {
   static constexpr std::size_t size = 1;
-  static constexpr void fill(key_shape* to) {
-    *to = {.flags = keys_in<key_name<Access>>::flags, .keyword = Token.text};
-  }
+  static constexpr void fill(key_shape* to) { *to = keys_in<key_name<Access>>::shape(key_search::one, 1, Token.text); }
   static void open(Member&) noexcept {}
   static bool check(abi::ModuleCtx*, Member&) noexcept { return true; }
 };
@@ -437,7 +434,7 @@ struct keys_of_option<option<Token, count_then<Key>, Rules...>> {
   using member = option<Token, count_then<Key>, Rules...>;
   static constexpr std::size_t size = 1;
   static constexpr void fill(key_shape* to) {
-    *to = {.flags = keys_in<Key>::flags, .search = key_search::counted, .keyword = stored_keyword<Token>.text};
+    *to = keys_in<Key>::shape(key_search::counted, 1, stored_keyword<Token>.text);
   }
   static void open(member&) noexcept {}
   static bool check(abi::ModuleCtx* ctx, member& from) noexcept {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "redismodule/abi/constants.h"
+#include "redismodule/translate.h"
 
 namespace redismodule::detail {
 
@@ -32,6 +33,7 @@ enum class key_search : std::uint8_t { one, all_left, first_half, counted };
 // Keys of one parameter, which starts at some argument of the command.
 struct key_shape {
   std::uint64_t flags = 0;  // MODULE_CMD_KEY_*
+  flag_set<open_mode> modes = {};
   key_search search = key_search::one;
   std::uint8_t step = 1;     // arguments from one to the next
   std::uint8_t offset = 0;   // of the first, from where the search starts
@@ -65,6 +67,7 @@ struct key_layout {
   key_range range;          // zeros: it cannot say it
   bool in_specs = true;     // whether key specs say all of it; otherwise the handler's callback is asked
   std::uint64_t flags = 0;  // of all keys together
+  flag_set<open_mode> modes = {};
 };
 
 constexpr bool has_fixed_size(const parameter_shape& parameter) { return parameter.least == parameter.most; }
@@ -77,6 +80,7 @@ constexpr key_layout layout_of(const parameter_shape* parameters, std::size_t co
     for (std::size_t j = 0; j < parameters[i].key_count; ++j) {
       const key_shape& key = parameters[i].keys[j];
       layout.flags |= key.flags;
+      layout.modes |= key.modes;
       layout.in_specs = layout.in_specs && position != 0 && *key.keyword == '\0';
       const int at = position + key.offset;
       const bool is_simple = key.search == key_search::one || key.search == key_search::all_left;

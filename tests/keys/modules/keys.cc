@@ -39,14 +39,8 @@ std::tuple<bool, std::string_view, std::size_t, rm::string_ref, int> describe(rm
   return {key->exists(), name_of(key->type()), key->size(), key->name(), key->database()};
 }
 
-std::optional<long long> ttl(rm::read<rm::any_key> key) {
-  const auto left = key->time_to_live();
-  return left ? std::optional{static_cast<long long>(left->count())} : std::nullopt;
-}
-std::optional<long long> ends(rm::read<rm::any_key> key) {
-  const auto end = key->expires_at();
-  return end ? std::optional{static_cast<long long>(end->time_since_epoch().count())} : std::nullopt;
-}
+std::optional<rm::milliseconds> ttl(rm::read<rm::any_key> key) { return key->time_to_live(); }
+std::optional<rm::time_point> ends(rm::read<rm::any_key> key) { return key->expires_at(); }
 bool expire_in(rm::write<rm::any_key> key, long long ms) { return key->expire_in(rm::milliseconds{ms}); }
 bool expire_at(rm::write<rm::any_key> key, long long ms) {
   return key->expire_at(rm::time_point{rm::milliseconds{ms}});
@@ -62,11 +56,8 @@ bool unlink_key(rm::write<rm::any_key> key) {
 }
 void overwrite(rm::write<rm::any_key> key, rm::string_ref value) { key->set(value); }
 
-std::optional<long long> idle(rm::context& ctx, rm::string_ref name) {
-  const auto key = ctx.open<rm::read<rm::any_key>>(name, rm::open_mode::notouch);
-  const auto time = (*key)->idle_time();
-  return time ? std::optional{static_cast<long long>(time->count())} : std::nullopt;
-}
+using untouched = rm::read<rm::any_key, rm::access::read, rm::open_mode::notouch>;
+std::optional<rm::milliseconds> idle(untouched key) { return key->idle_time(); }
 bool set_idle(rm::read<rm::any_key> key, long long ms) { return key->set_idle_time(rm::milliseconds{ms}); }
 std::optional<int> frequency(rm::context& ctx, rm::string_ref name) {
   const auto key = ctx.open<rm::read<rm::any_key>>(name, rm::open_mode::notouch);
@@ -154,6 +145,29 @@ texts moved(rm::context& ctx) {
   return seen;
 }
 unsigned long long open_modes() { return rm::known_open_modes().bits; }
+
+// Wherever a view stands in a signature, its mode counts: the idle times, in seconds, of all that are named.
+struct untouched_options {
+  rm::option<"ALSO", untouched> also;
+};
+using seconds = std::optional<std::chrono::seconds>;
+template <class Key>
+seconds idle_seconds(const Key& key) {
+  return std::chrono::duration_cast<std::chrono::seconds>(key->idle_time().value());
+}
+template <class Keys>
+std::vector<seconds> idle_of_all(const Keys& keys) {
+  std::vector<seconds> all;
+  for (const auto& each : keys) all.push_back(idle_seconds(each));
+  return all;
+}
+std::vector<seconds> idle_of_rest(rm::rest<untouched> keys) { return idle_of_all(keys); }
+std::vector<seconds> idle_of_count(rm::count_then<untouched> keys) { return idle_of_all(keys); }
+seconds idle_of_optional(std::optional<untouched> key) { return key ? idle_seconds(*key) : std::nullopt; }
+seconds idle_of_option(const untouched_options& options) { return idle_seconds(options.also); }
+seconds idle_of_opened(rm::context& ctx, rm::string_ref name) { return idle_seconds(*ctx.open<untouched>(name)); }
+// What no released server knows.
+void read_trimmed(rm::read<rm::any_key, rm::access::read, rm::open_mode::access_trimmed>) {}
 
 // --- Strings ---
 
@@ -275,15 +289,13 @@ std::size_t hash_rewrite(rm::write<rm::hash> key) {
   });
   return key->size();
 }
-rm::result<std::optional<long long>> hash_field_end(rm::read<rm::hash> key, rm::string_ref field) {
-  return key->field_expires_at(field).transform([](std::optional<rm::time_point> end) {
-    return end ? std::optional{static_cast<long long>(end->time_since_epoch().count())} : std::nullopt;
-  });
+std::optional<rm::time_point> hash_field_end(rm::read<rm::hash> key, rm::string_ref field) {
+  return key->field_expires_at(field);
 }
-std::optional<long long> hash_first_end(rm::read<rm::hash> key) {
-  const auto end = key->first_field_expires_at();
-  return end ? std::optional{static_cast<long long>(end->time_since_epoch().count())} : std::nullopt;
-}
+using past_end = rm::read<rm::hash, rm::access::read, rm::open_mode::access_expired>;
+std::optional<rm::string> hash_get_ended(past_end key, rm::string_ref field) { return key->get(field); }
+std::optional<rm::time_point> hash_ended(past_end key, rm::string_ref field) { return key->field_expires_at(field); }
+std::optional<rm::time_point> hash_first_end(rm::read<rm::hash> key) { return key->first_field_expires_at(); }
 constexpr std::string_view shared_bytes = "bytes of the module's own";
 rm::result<void> hash_refer(rm::write<rm::hash> key, rm::string_ref field) {
   return key->set_reference(field, shared_bytes);
@@ -519,6 +531,16 @@ REDISMODULE_MODULE(keys, 1, m) {
   m.command<open_mode>("open.mode name bits");
   m.command<moved>("open.moved");
   m.command<open_modes>("open.modes");
+  m.command<idle_of_rest>("open.restidle [key...]");
+  m.command<idle_of_count>("open.countidle numkeys key...");
+  m.command<idle_of_optional>("open.optionalidle [key]");
+  m.command<idle_of_option>("open.optionidle");
+  m.command<idle_of_opened>("open.namedidle name");
+  if (!m.args().empty()) m.command<read_trimmed>("open.trimmed key");
+  if (rm::known_open_modes().has(rm::open_mode::access_expired)) {
+    m.command<hash_get_ended>("hash.getended key field");
+    m.command<hash_ended>("hash.ended key field");
+  }
 
   m.command<string_view_of>("string.view key");
   m.command<string_set>("string.set key value");
