@@ -1,7 +1,6 @@
 #include "redismodule/sorted_set.h"
 
 #include <cmath>
-#include <stdexcept>
 #include <string>
 
 namespace redismodule {
@@ -83,19 +82,31 @@ bool sorted_set::erase(const text_argument& member) {
   return erased != 0;
 }
 
-sorted_set::lex_range::lex_range(detail::open_key& entry, string_ref min, string_ref max, bool reversed) noexcept
-    : entry_{&entry}, min_{string::retain(min)}, max_{string::retain(max)} {
+std::optional<score_bound> score_bound::parse(string_ref text) noexcept {
+  const bool excluded = text.view().starts_with('(');
+  const auto score = excluded ? string{text.view().substr(1)}.borrow().number() : text.number();
+  if (!score) return std::nullopt;
+  return excluded ? beyond(*score) : score_bound{*score};
+}
+
+string lex_bound::made() const {
+  if (whole_) return string::retain(whole_);
+  return prefix_.empty() ? string{text_} : string{std::string{prefix_}.append(text_)};
+}
+
+sorted_set::lex_range::lex_range(detail::open_key& entry, string min, string max, bool reversed) noexcept
+    : entry_{&entry}, min_{std::move(min)}, max_{std::move(max)} {
   what_.lex_min = min_.raw();
   what_.lex_max = max_.raw();
   what_.reversed = reversed;
 }
 
-sorted_set::lex_range sorted_set::by_lex(const text_argument& min, const text_argument& max) const {
-  return {entry_, string_ref{min.raw()}, string_ref{max.raw()}, false};
+sorted_set::lex_range sorted_set::by_lex(const lex_bound& min, const lex_bound& max) const {
+  return {entry_, min.made(), max.made(), false};
 }
 
-sorted_set::lex_range sorted_set::by_lex_reversed(const text_argument& min, const text_argument& max) const {
-  return {entry_, string_ref{min.raw()}, string_ref{max.raw()}, true};
+sorted_set::lex_range sorted_set::by_lex_reversed(const lex_bound& min, const lex_bound& max) const {
+  return {entry_, min.made(), max.made(), true};
 }
 
 sorted_set::score_range sorted_set::by_rank(long long first, long long last) const {
@@ -146,10 +157,7 @@ void sorted_set::iterator::begin() {
   entry_->advance();
   revision_ = entry_->revision();
   if (handle == nullptr || what_.most == 0) return;
-  if (!seek(handle, what_)) {
-    if (what_.lex_min == nullptr || api.ValueLength(handle) == 0) return;
-    throw std::invalid_argument{"an end of a range by bytes begins with '[' or '(', or is \"-\" or \"+\""};
-  }
+  if (!seek(handle, what_)) return;
   entry_->set_iterator(true);
   if (api.ZsetRangeEndReached(handle) != 0) return;
   for (; what_.skip != 0; --what_.skip) {

@@ -163,7 +163,7 @@ concept key_class = std::derived_from<K, basic_key>;
 // A handler's parameter: a key to read. `key->size()`, `*key`. It cannot be copied, so that none outlives the frame.
 // `Modes`: how it is opened beyond that, rm::read<rm::hash, rm::access::read, rm::open_mode::access_expired>; a command
 // with a mode that the server does not know cannot be registered.
-template <key_class K, access Access = access::read, flag_set<open_mode> Modes = {}>
+template <key_class K, access Access = access::read, flag_set<open_mode> Modes = flag_set<open_mode>{}>
 class read {
  public:
   using key = K;
@@ -183,7 +183,7 @@ class read {
 };
 
 // A handler's parameter: a key to read and to write, made by what is written where it is missing. `Modes`: as of read.
-template <key_class K, access Access = access::read | access::update, flag_set<open_mode> Modes = {}>
+template <key_class K, access Access = access::read | access::update, flag_set<open_mode> Modes = flag_set<open_mode>{}>
 class write {
  public:
   using key = K;

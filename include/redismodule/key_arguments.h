@@ -14,6 +14,7 @@
 
 #include "redismodule/key.h"
 #include "redismodule/options.h"
+#include "redismodule/sorted_set.h"
 
 namespace redismodule {
 
@@ -30,6 +31,26 @@ class key_name : public string_ref {
 
  private:
   abi::ModuleString** at_ = nullptr;
+};
+
+// The ends of ranges as the servers' own commands take them: `-inf`, `5`, `(5`; `-`, `[from`, `(to`, `+`.
+template <>
+struct arg_traits<score_bound> {
+  static decode_status decode(string_ref text, score_bound& value) noexcept {
+    const auto bound = score_bound::parse(text);
+    if (!bound) return detail::literal{"ERR min or max is not a float"};
+    value = *bound;
+    return decoded;
+  }
+};
+template <>
+struct arg_traits<lex_bound> {
+  static decode_status decode(string_ref text, lex_bound& value) noexcept {
+    const auto bound = lex_bound::parse(text);
+    if (!bound) return detail::literal{"ERR min or max not valid string range item"};
+    value = *bound;
+    return decoded;
+  }
 };
 
 // A key of a list and the value that belongs to it.

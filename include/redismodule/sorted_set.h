@@ -33,20 +33,70 @@ constexpr add_if operator|(add_if a, add_if b) noexcept {
 // What came of adding a member: `refused`, the condition did not hold; `unchanged`, it had that score.
 enum class add_outcome : std::uint8_t { unchanged, added, updated, refused };
 
-// An end of a range of scores: score_bound{5}, without it score_bound::beyond(5).
+// An end of a range of scores: score_bound{5}, without it score_bound::beyond(5); parse("(5") likewise.
 struct score_bound {
   double score;
   bool excluded = false;
 
-  constexpr score_bound(double at) noexcept : score{at} {}
+  constexpr score_bound(double at = 0) noexcept : score{at} {}
   static constexpr score_bound beyond(double at) noexcept {
     score_bound bound{at};
     bound.excluded = true;
     return bound;
   }
+  // As ZRANGEBYSCORE has it, but that there has to be a number: nothing for text that is none.
+  static std::optional<score_bound> parse(string_ref text) noexcept;
 };
 inline constexpr score_bound lowest{-std::numeric_limits<double>::infinity()};
 inline constexpr score_bound highest{std::numeric_limits<double>::infinity()};
+
+namespace detail {
+
+// Never defined: a literal that reaches this does not compile, and the compiler prints the name.
+void an_end_of_a_range_by_bytes_is_minus_or_plus_or_begins_with_a_bracket();
+
+}  // namespace detail
+
+// An end of a range by bytes, as ZRANGEBYLEX has it: "-", "[from", "(to", "+". A literal is checked when compiled,
+// other text by parse(). Owns: nothing; good as long as the text it was made from.
+class lex_bound {
+ public:
+  // Before all.
+  constexpr lex_bound() noexcept = default;
+  template <std::size_t N>
+  consteval lex_bound(const char (&text)[N]) : text_{text, N - 1} {
+    if (!is_bound(text_)) detail::an_end_of_a_range_by_bytes_is_minus_or_plus_or_begins_with_a_bracket();
+  }
+  // At a member, which is part of the range; without it.
+  static constexpr lex_bound at(std::string_view member) noexcept { return {"[", member}; }
+  static constexpr lex_bound beyond(std::string_view member) noexcept { return {"(", member}; }
+  // Nothing for text that is none.
+  static std::optional<lex_bound> parse(string_ref text) noexcept {
+    lex_bound bound{"", text.view()};
+    bound.whole_ = text;
+    return is_bound(bound.text_) ? std::optional{bound} : std::nullopt;
+  }
+  template <class Text>
+  requires(std::is_convertible_v<const Text&, std::string_view> &&
+           !std::is_convertible_v<const Text&, string_ref>) static constexpr std::optional<lex_bound> parse(const Text&
+                                                                                                                text) {
+    const lex_bound bound{"", text};
+    return is_bound(bound.text_) ? std::optional{bound} : std::nullopt;
+  }
+
+ private:
+  friend class sorted_set;
+
+  constexpr lex_bound(std::string_view prefix, std::string_view text) noexcept : prefix_{prefix}, text_{text} {}
+  static constexpr bool is_bound(std::string_view text) noexcept {
+    return text == "-" || text == "+" || text.starts_with('[') || text.starts_with('(');
+  }
+  string made() const;
+
+  std::string_view prefix_;
+  std::string_view text_ = "-";
+  string_ref whole_;  // the same as a string of the server, if it came as one
+};
 
 // A sorted set as a key's value.
 class sorted_set : public basic_key {
@@ -93,10 +143,9 @@ class sorted_set : public basic_key {
   // the score and member where it stood.
   score_range by_score(score_bound min = lowest, score_bound max = highest) const noexcept;
   score_range by_score_reversed(score_bound min = lowest, score_bound max = highest) const noexcept;
-  // The same by bytes, where all scores are equal; the ends as ZRANGEBYLEX has them: "-", "[from", "(to", "+".
-  // Fails: at begin(), throws std::invalid_argument if an end is none of these.
-  lex_range by_lex(const text_argument& min, const text_argument& max) const;
-  lex_range by_lex_reversed(const text_argument& min, const text_argument& max) const;
+  // The same by bytes, where all scores are equal: by_lex("[from", "+").
+  lex_range by_lex(const lex_bound& min, const lex_bound& max) const;
+  lex_range by_lex_reversed(const lex_bound& min, const lex_bound& max) const;
   // From one rank to another, both included, counted from 0, or from -1 at the end backwards. The module API has no
   // ranks: to the first of them is a walk from the lowest score.
   score_range by_rank(long long first, long long last) const;
@@ -225,7 +274,7 @@ class sorted_set::lex_range {
 
  private:
   friend class sorted_set;
-  lex_range(detail::open_key& entry, string_ref min, string_ref max, bool reversed) noexcept;
+  lex_range(detail::open_key& entry, string min, string max, bool reversed) noexcept;
 
   detail::open_key* entry_;
   string min_;

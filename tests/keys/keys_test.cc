@@ -569,6 +569,9 @@ TEST_F(keys, sorted_sets_by_score) {
     EXPECT_EQ(words_of(s.call("zset.range", "z", "1000", "2000")), texts{});
     EXPECT_EQ(words_of(s.call("zset.range", "z", "3", "1")), texts{});
     EXPECT_EQ(words_of(s.call("zset.range", "z", "-inf", "inf")), all);
+    for (const std::string bad : {"x", "(", "((1", "nan", ""}) {
+      EXPECT_EQ(s.call("zset.range", "z", 1, bad).error(), "ERR min or max is not a float (argument 'max')");
+    }
     std::reverse(all.begin(), all.end());
     EXPECT_EQ(words_of(s.call("zset.revrange", "z", "-inf", "inf")), all);
   }
@@ -603,7 +606,14 @@ TEST_F(keys, sorted_sets_by_bytes) {
     EXPECT_EQ(members(s.call("zset.revlex", "z", "[d", "[k")), words_of(s.call("ZREVRANGEBYLEX", "z", "[k", "[d")));
   }
   EXPECT_EQ(words_of(s.call("zset.lex", "none", "-", "+")), texts{});
-  EXPECT_EQ(s.call("zset.lex", "z", "d", "+").error(), "ERR internal error, see the server's log");
+  EXPECT_EQ(words_of(s.call("zset.lexfrom", "z", "kk")).front(), "kk=0");
+  EXPECT_EQ(words_of(s.call("zset.lexfrom", "z", "kk")).size(),
+            words_of(s.call("ZRANGEBYLEX", "z", "[kk", "+")).size());
+  for (const std::string bad : {"d", "", "-a", "++"}) {
+    EXPECT_EQ(s.call("zset.lex", "z", bad, "+").error(), "ERR min or max not valid string range item (argument 'min')");
+    EXPECT_EQ(s.call("zset.revlex", "z", "-", bad).error(), "no range");
+    EXPECT_TRUE(s.call("ZRANGEBYLEX", "z", "-", bad).is_error());
+  }
 }
 
 TEST_F(keys, sorted_sets_are_edited_while_walked_over) {

@@ -30,7 +30,7 @@ template <class T>
 struct keys_in {
   static constexpr bool any = false;
 };
-template <std::uint64_t Flags, flag_set<open_mode> Modes = {}>
+template <std::uint64_t Flags, flag_set<open_mode> Modes = flag_set<open_mode>{}>
 struct keys_used {
   static constexpr bool any = true;
   static constexpr std::uint64_t flags = Flags;

@@ -327,26 +327,30 @@ rm::result<std::optional<double>> zset_increment(rm::write<rm::sorted_set> key, 
 std::optional<double> zset_score(rm::read<rm::sorted_set> key, rm::string_ref member) { return key->score(member); }
 bool zset_erase(rm::write<rm::sorted_set> key, rm::string_ref member) { return key->erase(member); }
 
-rm::score_bound bound_of(std::string_view text) {
-  return text[0] == '(' ? rm::score_bound::beyond(double_of(text.substr(1))) : rm::score_bound{double_of(text)};
-}
 template <class Range>
 texts all_of(const Range& range) {
   texts all;
   for (const auto [member, score] : range) all.push_back(text_of(member) + "=" + text_of(score));
   return all;
 }
-texts zset_range(rm::read<rm::sorted_set> key, std::string_view min, std::string_view max) {
-  return all_of(key->by_score(bound_of(min), bound_of(max)));
+texts zset_range(rm::read<rm::sorted_set> key, rm::score_bound min, rm::score_bound max) {
+  return all_of(key->by_score(min, max));
 }
-texts zset_range_reversed(rm::read<rm::sorted_set> key, std::string_view min, std::string_view max) {
-  return all_of(key->by_score_reversed(bound_of(min), bound_of(max)));
+texts zset_range_reversed(rm::read<rm::sorted_set> key, rm::score_bound min, rm::score_bound max) {
+  return all_of(key->by_score_reversed(min, max));
 }
-texts zset_lex(rm::read<rm::sorted_set> key, rm::string_ref min, rm::string_ref max) {
+texts zset_lex(rm::read<rm::sorted_set> key, rm::lex_bound min, rm::lex_bound max) {
   return all_of(key->by_lex(min, max));
 }
-texts zset_lex_reversed(rm::read<rm::sorted_set> key, std::string_view min, std::string_view max) {
-  return all_of(key->by_lex_reversed(min, max));
+rm::result<texts> zset_lex_reversed(rm::read<rm::sorted_set> key, std::string_view min, std::string_view max) {
+  const auto first = rm::lex_bound::parse(min), last = rm::lex_bound::parse(max);
+  if (!first || !last) return rm::error_reply{"no range"};
+  return all_of(key->by_lex_reversed(*first, *last));
+}
+texts zset_lex_from(rm::read<rm::sorted_set> key, std::string_view from) {
+  texts all = all_of(key->by_lex(rm::lex_bound::at(from), rm::lex_bound::at(from)));
+  for (const std::string& each : all_of(key->by_lex(rm::lex_bound::beyond(from), "+"))) all.push_back(each);
+  return all;
 }
 texts zset_ranks(rm::read<rm::sorted_set> key, long long first, long long last) {
   return all_of(key->by_rank(first, last));
@@ -593,6 +597,7 @@ REDISMODULE_MODULE(keys, 1, m) {
   m.command<zset_range_reversed>("zset.revrange key min max");
   m.command<zset_lex>("zset.lex key min max");
   m.command<zset_lex_reversed>("zset.revlex key min max");
+  m.command<zset_lex_from>("zset.lexfrom key from");
   m.command<zset_ranks>("zset.ranks key first last");
   m.command<zset_rank>("zset.rank key member");
   m.command<zset_all>("zset.all key");
