@@ -45,19 +45,20 @@ abi::ModuleKey* stream::raw_without_iterator() {
 }
 
 result<stream_id> stream::add_raw(const stream_id* id, std::span<const string_ref> pairs) {
+  return add_raw(id, reinterpret_cast<abi::ModuleString**>(const_cast<string_ref*>(pairs.data())), pairs.size());
+}
+
+result<stream_id> stream::add_raw(const stream_id* id, abi::ModuleString** pairs, std::size_t size) {
   if (api.StreamAdd == nullptr) return unsupported_error(abi::function::StreamAdd);
-  const bool all_there =
-      std::all_of(pairs.begin(), pairs.end(), [](string_ref each) { return static_cast<bool>(each); });
-  if (pairs.empty() || pairs.size() % 2 != 0 || !all_there) {
+  if (size == 0 || size % 2 != 0 || std::find(pairs, pairs + size, nullptr) != pairs + size) {
     return error_reply{"ERR an entry of a stream takes fields and values in turn, one of each at least"};
   }
   abi::ModuleKey* handle = raw_without_iterator();
   const bool was_there = api.KeyType(handle) != abi::MODULE_KEYTYPE_EMPTY;
   abi::ModuleStreamID added = id == nullptr ? abi::ModuleStreamID{} : to_raw(*id);
   const int flags = id == nullptr ? static_cast<int>(abi::MODULE_STREAM_ADD_AUTOID) : 0;
-  auto** raw = reinterpret_cast<abi::ModuleString**>(const_cast<string_ref*>(pairs.data()));
   errno = 0;
-  if (api.StreamAdd(handle, flags, &added, raw, static_cast<std::int64_t>(pairs.size() / 2)) == abi::MODULE_OK) {
+  if (api.StreamAdd(handle, flags, &added, pairs, static_cast<std::int64_t>(size / 2)) == abi::MODULE_OK) {
     return from_raw(added);
   }
   const int error = errno;

@@ -399,7 +399,7 @@ class rest {
   // Only where i < size().
   T operator[](std::size_t i) const { return element::make(first_ + i * element::width); }
   // The arguments as the server has them, size() of them, or twice as many where T is a pair.
-  constexpr abi::ModuleString** raw() const noexcept requires(element::width == 1) { return first_; }
+  constexpr abi::ModuleString** raw() const noexcept { return first_; }
 
  private:
   abi::ModuleString** first_ = nullptr;

@@ -53,6 +53,17 @@ struct arg_traits<lex_bound> {
   }
 };
 
+// As string_ref::stream_id(): `5-7`, `5`, `-`, `+`. Since: Redis 6.2. Fails: throws unsupported.
+template <>
+struct arg_traits<stream_id> {
+  static decode_status decode(string_ref text, stream_id& value) {
+    const auto id = text.stream_id();
+    if (!id) return detail::literal{"ERR Invalid stream ID specified as stream command argument"};
+    value = *id;
+    return decoded;
+  }
+};
+
 // A key of a list and the value that belongs to it.
 template <class Key, class T>
 struct key_and_value {

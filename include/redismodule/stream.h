@@ -1,6 +1,7 @@
 // Keys that are streams.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -10,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "redismodule/detail/names.h"
 #include "redismodule/key.h"
 
 namespace redismodule {
@@ -28,6 +30,19 @@ struct stream_bounds {
 
 // How exactly a stream is cut: `approximately` leaves some more where that is cheaper.
 enum class trim : std::uint8_t { exactly, approximately };
+// As an argument: the marks of XTRIM.
+constexpr auto describe(of<trim>) { return names<trim>({{"=", trim::exactly}, {"~", trim::approximately}}); }
+
+namespace detail {
+
+// Arguments as the server has them, fields and values in turn: an rm::rest<std::pair<rm::string_ref, rm::string_ref>>.
+template <class Pairs>
+concept raw_pairs = std::same_as<typename Pairs::value_type, std::pair<string_ref, string_ref>> &&
+    requires(const Pairs& pairs) {
+  { pairs.raw() } -> std::same_as<abi::ModuleString**>;
+};
+
+}  // namespace detail
 
 // A stream as a key's value.
 // Since: Redis 6.2, Valkey 7.2, all but size(). Fails: on older servers, members that return a result give an error,
@@ -62,6 +77,14 @@ class stream : public basic_key {
   result<stream_id> add(const stream_id& id, std::initializer_list<string_ref> pairs) {
     return add(id, std::span<const string_ref>{pairs.begin(), pairs.size()});
   }
+  template <detail::raw_pairs Pairs>
+  result<stream_id> add(const Pairs& pairs) {
+    return add_raw(nullptr, pairs.raw(), 2 * pairs.size());
+  }
+  template <detail::raw_pairs Pairs>
+  result<stream_id> add(const stream_id& id, const Pairs& pairs) {
+    return add_raw(&id, pairs.raw(), 2 * pairs.size());
+  }
 
   // Whether there was an entry of this id. A stream without entries stays.
   bool erase(const stream_id& id);
@@ -90,6 +113,7 @@ class stream : public basic_key {
 
  private:
   result<stream_id> add_raw(const stream_id* id, std::span<const string_ref> pairs);
+  result<stream_id> add_raw(const stream_id* id, abi::ModuleString** pairs, std::size_t size);
   abi::ModuleKey* raw_without_iterator();
 };
 

@@ -700,6 +700,18 @@ TEST_F(streams, take_entries) {
   EXPECT_EQ(s.call("stream.add", "y", "f", "v").error(),
             "ERR The stream has exhausted the last possible ID, unable to add more items");
   EXPECT_TRUE(s.call("stream.addid", "none", "0-0", "f", "v").is_error());
+  EXPECT_EQ(s.call("stream.addidpairs", "z", "5", "f", "v", "g", "w"), "5-0");
+  EXPECT_EQ(words_of(s.call("XRANGE", "z", "-", "+").array()[0].array()[1]), (texts{"f", "v", "g", "w"}));
+  EXPECT_FALSE(s.call("stream.addpairs", "z", "f", "v").is_error());
+  EXPECT_EQ(s.call("XLEN", "z"), 2);
+  EXPECT_EQ(s.call("stream.addpairs", "none").error(),
+            "ERR an entry of a stream takes fields and values in turn, one of each at least");
+  EXPECT_EQ(s.call("stream.addidpairs", "z", "x", "f", "v").error(),
+            "ERR Invalid stream ID specified as stream command argument (argument 'id')");
+  EXPECT_EQ(s.call("stream.trimby", "z", "-", "6-0").error(), "ERR value is not one of =, ~ (argument 'how')");
+  EXPECT_EQ(s.call("stream.trimby", "z", "~", "-"), 0);
+  EXPECT_EQ(s.call("stream.trimby", "z", "=", "6"), 1);
+  EXPECT_EQ(s.call("stream.trimby", "z", "=", "+"), 1);
   EXPECT_TRUE(s.call("stream.add", "none").is_error());
   EXPECT_TRUE(s.call("stream.add", "none", "f").is_error());
   EXPECT_EQ(s.call("EXISTS", "none"), 0);

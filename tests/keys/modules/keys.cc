@@ -435,6 +435,14 @@ rm::result<std::string> stream_add(rm::write<rm::stream> key, rm::rest<rm::strin
 rm::result<std::string> stream_add_id(rm::write<rm::stream> key, std::string_view id, rm::rest<rm::string_ref> pairs) {
   return key->add(id_of(id), list_of(pairs)).transform([](const rm::stream_id& added) { return text_of(added); });
 }
+using field_pairs = rm::rest<std::pair<rm::string_ref, rm::string_ref>>;
+rm::result<rm::stream_id> stream_add_pairs(rm::write<rm::stream> key, field_pairs pairs) { return key->add(pairs); }
+rm::result<rm::stream_id> stream_add_id_pairs(rm::write<rm::stream> key, rm::stream_id id, field_pairs pairs) {
+  return key->add(id, pairs);
+}
+std::size_t stream_trim_by(rm::write<rm::stream> key, rm::trim how, rm::stream_id id) {
+  return key->trim_before(id, how);
+}
 bool stream_erase(rm::write<rm::stream> key, std::string_view id) { return key->erase(id_of(id)); }
 std::size_t stream_trim_size(rm::write<rm::stream> key, std::size_t size, bool about) {
   return key->trim_to_size(size, about ? rm::trim::approximately : rm::trim::exactly);
@@ -612,6 +620,9 @@ REDISMODULE_MODULE(keys, 1, m) {
 
   m.command<stream_add>("stream.add key [text...]");
   m.command<stream_add_id>("stream.addid key id [text...]");
+  m.command<stream_add_pairs>("stream.addpairs key [field value...]");
+  m.command<stream_add_id_pairs>("stream.addidpairs key id [field value...]");
+  m.command<stream_trim_by>("stream.trimby key how id");
   m.command<stream_erase>("stream.erase key id");
   m.command<stream_trim_size>("stream.trimsize key size about");
   m.command<stream_trim_id>("stream.trimid key id about");
