@@ -9,6 +9,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -345,6 +346,26 @@ struct element<std::pair<First, Second>> {
   }
 };
 
+template <class... Parts>
+struct element<std::tuple<Parts...>> {
+  static constexpr int width = sizeof...(Parts);
+  static constexpr bool infallible = (decodes_always<Parts>() && ...);
+  static std::tuple<Parts...> make(abi::ModuleString** at) {
+    return make_each(at, std::make_index_sequence<sizeof...(Parts)>{});
+  }
+  static decode_status check(abi::ModuleString**& at) {
+    decode_status status = decoded;
+    static_cast<void>((true && ... && (status = element<Parts>::check(at)).good()));
+    return status;
+  }
+
+ private:
+  template <std::size_t... Index>
+  static std::tuple<Parts...> make_each(abi::ModuleString** at, std::index_sequence<Index...>) {
+    return {element<Parts>::make(at + Index)...};
+  }
+};
+
 // Walks over arguments and makes the values as they are asked for.
 template <class Element, class Value>
 class arg_iterator {
@@ -378,9 +399,8 @@ class arg_iterator {
 }  // namespace detail
 
 // As a handler's last parameter: all arguments that are left, maybe none. They were all decoded once before the handler
-// runs, and each is decoded again when it is asked for: nothing is allocated. T may be a std::pair: then arguments come
-// in twos.
-// Owns: nothing; good until the handler returns.
+// runs, and each is decoded again when it is asked for: nothing is allocated. T may be a std::pair or a std::tuple:
+// then arguments come in twos, or so many at a time. Owns: nothing; good until the handler returns.
 template <class T>
 class rest {
   using element = detail::element<T>;
@@ -398,7 +418,7 @@ class rest {
   constexpr iterator end() const noexcept { return iterator{first_ + size_ * element::width}; }
   // Only where i < size().
   T operator[](std::size_t i) const { return element::make(first_ + i * element::width); }
-  // The arguments as the server has them, size() of them, or twice as many where T is a pair.
+  // The arguments as the server has them, size() of them, or as many times more where T is a pair or tuple.
   constexpr abi::ModuleString** raw() const noexcept { return first_; }
 
  private:

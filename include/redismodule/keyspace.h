@@ -1,11 +1,15 @@
 // What a context can do with the keys of a database.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "redismodule/scan.h"
 
@@ -76,6 +80,19 @@ class key_range {
   source source_;
 };
 
+// A key of a command: which of its words it is, the command's name being 0, and what is done to it, as key_flags say.
+// No flags where the server does not tell: before Redis 7.0, and of keys that simply stand in a row.
+struct command_key {
+  std::size_t position;
+  std::uint64_t flags;
+};
+
+namespace detail {
+
+result<std::vector<command_key>> keys_of_command(abi::ModuleCtx* ctx, abi::ModuleString** words, std::size_t size);
+
+}  // namespace detail
+
 // The base of what proves that the server's lock is held: `Context` has raw().
 // Lock: held.
 template <class Context>
@@ -110,6 +127,22 @@ class keyspace {
   key_range keys() const noexcept { return key_range{ctx()}; }
   // How many there are.
   unsigned long long key_count() const noexcept { return api.DbSize(ctx()); }
+
+  // The keys of a command, which is not run: its name and arguments as a handler's rest, or as a range of string_ref.
+  // Since: Redis 6.0.9. Fails: an error, in the servers' words, where there is no such command or they are too few or
+  // too many for it; on older servers.
+  template <class Words>
+  requires requires(const Words& words) {
+    { words.raw() } -> std::same_as<abi::ModuleString**>;
+  }
+  result<std::vector<command_key>> keys_of(const Words& command) const {
+    return detail::keys_of_command(ctx(), command.raw(), command.size());
+  }
+  result<std::vector<command_key>> keys_of(std::span<const string_ref> command) const {
+    std::vector<abi::ModuleString*> words;
+    for (const string_ref each : command) words.push_back(each.raw());
+    return detail::keys_of_command(ctx(), words.data(), words.size());
+  }
 
   // The database that keys are opened in. Views of open keys stay in theirs.
   int database() const noexcept { return api.GetSelectedDb(ctx()); }

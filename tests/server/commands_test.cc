@@ -184,6 +184,18 @@ TEST_F(commands, rest_arguments) {
   EXPECT_EQ(s.call("rest.opt", 1, 2, 3, 4).array().at(2), 2);
 }
 
+TEST_F(commands, rest_arguments_in_threes) {
+  const auto all = s.call("rest.triples", 1, "red", "a", 2, "red", "b");
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].str().front(), '1');
+  EXPECT_EQ(all[1].str().back(), 'b');
+  const std::string arity = "ERR wrong number of arguments for 'rest.triples' command";
+  EXPECT_EQ(s.call("rest.triples").error(), arity);
+  EXPECT_EQ(s.call("rest.triples", 1, "red", "a", 2, "red").error(), arity);
+  EXPECT_EQ(s.call("rest.triples", 1, "red", "a", 2, "mauve", "b").error(), "ERR no such colour (argument 'colour')");
+  EXPECT_NE(s.call("rest.triples", "x", "red", "a").error().find("(argument 'number')"), std::string::npos);
+}
+
 TEST_F(commands, rest_arguments_in_pairs) {
   EXPECT_EQ(s.call("rest.pairs", "n", "a", 1, "b", 2).at("b"), 2);
   EXPECT_EQ(s.call("rest.pairs", "n").size(), 2u);

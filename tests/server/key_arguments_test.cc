@@ -156,6 +156,24 @@ TEST_F(key_arguments, say_what_is_done_to_them) {
                                        "keyword/range: RO access incomplete"}));
 }
 
+TEST_F(key_arguments, of_any_command_can_be_asked_for) {
+  if (!s.lacks("GetCommandKeys").empty()) {
+    EXPECT_TRUE(s.call("KEYS.OF", "GET", "a").error().starts_with("ERR GetCommandKeys needs "));
+    GTEST_SKIP() << s.lacks("GetCommandKeys");
+  }
+  const bool has_flags = s.lacks("GetCommandKeysWithFlags").empty();
+  EXPECT_EQ(s.call("KEYS.OF", "SET", "a", "b"), list{has_flags ? "1OW" : "1?"});
+  EXPECT_EQ(s.call("KEYS.OF", "EVAL", "", 2, "a", "b", "c").array().size(), 2u);
+  EXPECT_EQ(s.call("KEYS.OF", "KEYS.TWO", "a", "b").array().size(), 2u);
+  // No server says what is done to keys that stand in a row.
+  EXPECT_EQ(s.call("KEYS.OFGET", "a"), list{"1?"});
+  EXPECT_EQ(s.call("KEYS.OF", "PING"), list{});
+  EXPECT_EQ(s.call("KEYS.OF", "EVAL", "", 0), list{});
+  EXPECT_EQ(s.call("KEYS.OF", "NONE\r\n", "a").error(), "ERR unknown command 'NONE\\x0d\\x0a'");
+  EXPECT_EQ(s.call("KEYS.OF", "SET", "a").error(), "ERR wrong number of arguments for 'SET' command");
+  EXPECT_EQ(s.call("KEYS.OF").error(), "ERR no command");
+}
+
 TEST_F(key_arguments, are_held_to_the_permissions_of_the_user) {
   if (const auto what = s.lacks("SetCommandInfo"); !what.empty()) GTEST_SKIP() << what;
   s.call("ACL", "SETUSER", "reader", "on", "nopass", "+@all", "%R~*", "~mine");

@@ -122,6 +122,14 @@ void add_lists(rm::module_builder& m) {
             });
   m.command("rest.one-pair field value...",
             [](rm::at_least_one<std::pair<int, colour>> pairs) { return pairs.size(); });
+  m.command(
+      "rest.triples number colour text...", [](rm::at_least_one<std::tuple<int, colour, rm::string_ref>> triples) {
+        std::vector<std::string> all;
+        for (auto [number, paint, text] : triples) {
+          all.push_back(std::to_string(number) + std::to_string(static_cast<int>(paint)) + std::string{text.view()});
+        }
+        return all;
+      });
   m.command("rest.opt a [b] [c...]", [](int a, std::optional<int> b, rm::rest<int> c) {
     return std::tuple{a, b, c.size()};
   });

@@ -82,7 +82,32 @@ std::size_t count(rm::rest<std::string_view> words) { return words.size(); }
 
 }  // namespace
 
+namespace {
+
+std::string text_of(const rm::command_key& key) {
+  const char* how = (key.flags & rm::key_flags::ow) != 0 ? "OW" : (key.flags & rm::key_flags::ro) != 0 ? "RO" : "?";
+  return std::to_string(key.position) + how;
+}
+
+rm::result<names> keys_of(rm::context& ctx, rm::rest<rm::string_ref> command) {
+  return ctx.keys_of(command).transform([](const std::vector<rm::command_key>& keys) {
+    names all;
+    for (const auto& each : keys) all.push_back(text_of(each));
+    return all;
+  });
+}
+
+rm::result<names> keys_of_get(rm::context& ctx, rm::string_ref key) {
+  const rm::string name{"GET"};
+  const std::vector<rm::string_ref> command{name, key};
+  return ctx.keys_of(command).transform([](const auto& keys) { return names{text_of(keys.at(0))}; });
+}
+
+}  // namespace
+
 REDISMODULE_MODULE(keyarguments, 1, m) {
+  m.command<keys_of>("keys.of [word...]");
+  m.command<keys_of_get>("keys.ofget name");
   m.command("keys.one key", [](rm::read<rm::list> key) { return key->size(); });
   m.command("keys.two from to", [](rm::read<rm::list> from, rm::write<rm::list, rm::access::insert> to) {
     return names{text(from->name()), text(to->name())};
