@@ -117,6 +117,7 @@ abi::ModuleCommandArg command_info::argument(const argument_docs& docs) {
   arg.summary = docs.summary;
   arg.since = docs.since;
   arg.deprecated_since = docs.deprecated_since;
+  arg.display_text = docs.display_text;
   if (docs.parts.size() == 0) return arg;
   std::vector<abi::ModuleCommandArg> list;
   for (const argument_docs& each : docs.parts) list.push_back(argument(each));

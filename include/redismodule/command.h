@@ -86,6 +86,7 @@ struct argument_docs {
   const char* summary = nullptr;
   const char* since = nullptr;
   const char* deprecated_since = nullptr;
+  const char* display_text = nullptr;  // what clients show for it, its name if this is null. Since: Redis 7.2
 };
 
 // What a key spec says is done to the keys it finds: exactly one of ro, rw, ow and rm, and what else applies. The names

@@ -201,6 +201,10 @@ TEST_F(documented_options, may_be_described_by_hand_or_not_at_all) {
   EXPECT_EQ(spell_arguments(docs),
             (list{"key:key",
                   "trim:block(strategy:oneof(MAXLEN maxlen:pure-token, MINID minid:pure-token), threshold:string)?"}));
+  const rt::reply threshold = docs.at("arguments")[1].at("arguments")[1];
+  if (s.version().number >= rt::version_number{7, 2, 0}) {
+    EXPECT_EQ(threshold.at("display_text"), "how many");
+  }
   const rt::reply info = s.call("COMMAND", "INFO", "opts.raw");
   const rt::reply specs = info[0][8];
   ASSERT_EQ(specs.size(), 2u);

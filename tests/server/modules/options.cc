@@ -126,7 +126,7 @@ REDISMODULE_MODULE(options, 1, m) {
                                             .type = rm::argument_type::pure_token,
                                             .token = "MINID",
                                             .since = "6.2.0"}}},
-                                {.name = "threshold"}}}}});
+                                {.name = "threshold", .display_text = "how many"}}}}});
   m.command<raw>("opts.silent [word...]", {.documented = false});
   m.command<search>("opts.search", {.acl_categories = "opts"});
   m.command<add>("opts.add name score member...");
