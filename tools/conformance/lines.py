@@ -64,15 +64,17 @@ def c_lines(server, name):
 
 
 def compare(folder, servers):
-    """Prints the table: a module's lines of ours, and for each server the C module's lines and ours as a part of them."""
-    names = [os.path.basename(os.path.realpath(server)) for server in servers]
+    """Prints the table: a module's lines of ours, and for each server the C module's lines and ours as a part of them.
+    Ours is one file that does what all of theirs do, so the last column has the longest of them."""
+    names = [os.path.basename(os.path.realpath(server)) for server in servers] + ["longest"]
     print(f"{'module':20} {'ours':>6} " + " ".join(f"{name:>14}" for name in names))
-    files, sums = set(), [[0, 0] for _ in servers]
+    files, sums = set(), [[0, 0] for _ in names]
     for name in twins_in(folder):
         own = with_local_includes(os.path.join(folder, name + ".cc"))
         files |= own
         ours = sum(map(count, own))
         theirs = [c_lines(server, name) for server in servers]
+        theirs.append(max(theirs))
         print(f"{name:20} {ours:6} " + " ".join(f"{cell(lines, ours):>14}" for lines in theirs))
         for total, lines in zip(sums, theirs):
             if lines:
