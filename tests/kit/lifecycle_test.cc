@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -154,8 +155,10 @@ class sigchld {
 };
 
 void wait_for_all_children(int) {
+  const int before = errno;
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
+  errno = before;
 }
 
 void use_all_of_a_life() {

@@ -20,9 +20,12 @@
 #include <cstring>
 #include <cwchar>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 extern "C" {
@@ -70,12 +73,32 @@ int __wrap___isoc23_fwscanf(FILE*, const wchar_t*, ...);
 
 namespace {
 
-// Each block of ours starts with a mark, so that a foreign block is caught when freed.
-struct header {
-  std::size_t mark;
-  std::size_t size;
+// The blocks of ours and their sizes, so that a foreign block is caught when freed.
+class known_blocks {
+ public:
+  void add(const void* block, std::size_t size) {
+    const std::lock_guard lock{mutex_};
+    sizes_[block] = size;
+  }
+  bool remove(const void* block) {
+    const std::lock_guard lock{mutex_};
+    return sizes_.erase(block) != 0;
+  }
+  std::optional<std::size_t> size_of(const void* block) {
+    const std::lock_guard lock{mutex_};
+    const auto found = sizes_.find(block);
+    return found == sizes_.end() ? std::nullopt : std::optional{found->second};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<const void*, std::size_t> sizes_;
 };
-constexpr std::size_t ours = 0x6f7572626c6f636b;
+
+known_blocks& known() {
+  static known_blocks& blocks = *new known_blocks;
+  return blocks;
+}
 
 std::atomic<long> live_blocks{0};
 std::atomic<long> foreign_frees{0};
@@ -90,36 +113,31 @@ bool may_allocate() {
   return false;
 }
 
-header* header_of(void* block) { return static_cast<header*>(block) - 1; }
+bool is_ours(void* block) { return known().size_of(block).has_value(); }
 
-// Reads before a foreign block, which AddressSanitizer would report.
-[[gnu::no_sanitize_address]] bool is_ours(void* block) { return block && header_of(block)->mark == ours; }
-
-std::size_t size_of(void* block) { return header_of(block)->size; }
+std::size_t size_of(void* block) { return known().size_of(block).value(); }
 
 }  // namespace
 
 extern "C" {
 
 void* __wrap_malloc(std::size_t size) {
-  if (size > PTRDIFF_MAX - sizeof(header) || !may_allocate()) return errno = ENOMEM, nullptr;
-  auto* at = static_cast<header*>(__real_malloc(size + sizeof(header)));
-  if (!at) return nullptr;
-  *at = {ours, size};
+  if (size > PTRDIFF_MAX || !may_allocate()) return errno = ENOMEM, nullptr;
+  void* block = __real_malloc(size);
+  if (!block) return nullptr;
+  known().add(block, size);
   ++live_blocks;
-  std::memset(at + 1, 0x5a, size);
-  return at + 1;
+  return std::memset(block, 0x5a, size);
 }
 
 void __wrap_free(void* block) {
   if (!block) return;
-  if (!is_ours(block)) {
+  if (!known().remove(block)) {
     ++foreign_frees;
     return;
   }
-  header_of(block)->mark = 0;
   --live_blocks;
-  __real_free(header_of(block));
+  __real_free(block);
 }
 
 void* __wrap_calloc(std::size_t count, std::size_t size) {
@@ -1098,9 +1116,9 @@ int ours_stream(FILE* stream, const char* format, va_list args) { return vfscanf
 int ours_wide_text(const wchar_t* text, const wchar_t* format, va_list args) { return vswscanf(text, format, args); }
 int ours_wide_stream(FILE* stream, const wchar_t* format, va_list args) { return vfwscanf(stream, format, args); }
 
-// AddressSanitizer looks behind the characters that libc gives for "%mc", as if a zero ended them.
+// The sanitizers look behind the characters that libc gives for "%mc", as if a zero ended them.
 bool can_compare([[maybe_unused]] const std::vector<piece>& pieces) {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return std::none_of(pieces.begin(), pieces.end(), [](const piece& each) {
     return each.to == target::fixed_block || each.to == target::fixed_wide_block;
   });

@@ -139,11 +139,13 @@ TEST_F(backends, keeps_alignments_that_the_server_does_not_and_gives_every_block
       made.push_back(block);
     }
   }
+#ifndef __SANITIZE_THREAD__  // whose allocator happens to give blocks that need not be displaced
   EXPECT_TRUE(any_displaced);
+#endif
   for (void* block : made) detail::release(block);
   for (void* block : made) EXPECT_FALSE(displaced::contains(block));
   const bool has_index = displaced::index_bytes() > index_before;
-  EXPECT_TRUE(has_index);
+  EXPECT_EQ(has_index, any_displaced);
   displaced::clear();
   EXPECT_EQ(blocks, before);
 }
