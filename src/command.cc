@@ -130,6 +130,14 @@ void remember(const detail::command_definition& definition, const char* group) {
   registered = new registered_command{definition, group, registered};
 }
 
+const registered_command* find_subcommand(std::string_view group, std::string_view name) noexcept {
+  for (const registered_command* each = registered; each != nullptr; each = each->next) {
+    if (each->group == nullptr || !detail::equal_in_any_case(each->group, group)) continue;
+    if (detail::equal_in_any_case(name_in(each->definition.synopsis), name)) return each;
+  }
+  return nullptr;
+}
+
 // What the server is told beyond what creates the command.
 void describe(abi::ModuleCommand* command, const char* name, const detail::command_info& description,
               const char* categories) {
@@ -178,9 +186,11 @@ void module_builder::add_subcommand(const char* group, const detail::command_def
                                     const detail::described_command& options) {
   const detail::command_info description{definition, options};
   const char* name = description.name();
-  check_modes(name, definition);
-  remember(definition, group);
+  const std::string full = std::string{group} + '|' + name;
+  check_modes(full.c_str(), definition);
   if (!has_subcommands()) {
+    if (find_subcommand(group, name) != nullptr) refuse_command(full, "is there twice");
+    remember(definition, group);
     for (pending_group* each = pending; each != nullptr; each = each->next) {
       if (std::strcmp(each->name, group) != 0) continue;
       each->flags = each->flags | options.flags;
@@ -188,13 +198,13 @@ void module_builder::add_subcommand(const char* group, const detail::command_def
     }
     return;
   }
-  const std::string full = std::string{group} + '|' + name;
   const detail::key_range& keys = definition.keys.range;
   const int created =
       api.CreateSubcommand(api.GetCommand(ctx_, group), name, reinterpret_cast<abi::ModuleCmdFunc>(definition.callback),
                            flags_of(definition, options.flags).c_str(), keys.first, keys.last, keys.step);
   if (created != abi::MODULE_OK)
-    refuse_command(full, "was refused by the server: its name or one of its flags is not allowed");
+    refuse_command(full, "was refused by the server: its name is taken or not allowed, or one of its flags is");
+  remember(definition, group);
   describe(api.GetCommand(ctx_, full.c_str()), full.c_str(), description, options.acl_categories);
 }
 
@@ -222,14 +232,6 @@ void forget_commands() noexcept {
 }
 
 namespace {
-
-const registered_command* find_subcommand(std::string_view group, std::string_view name) noexcept {
-  for (const registered_command* each = registered; each != nullptr; each = each->next) {
-    if (each->group == nullptr || !equal_in_any_case(each->group, group)) continue;
-    if (equal_in_any_case(name_in(each->definition.synopsis), name)) return each;
-  }
-  return nullptr;
-}
 
 int reply_unknown_subcommand(abi::ModuleCtx* ctx, std::string_view group, std::string_view name) noexcept {
   message text;

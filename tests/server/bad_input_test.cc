@@ -202,6 +202,17 @@ TEST_F(loading, what_the_server_refuses_is_named) {
   expect_refused({"bad-flag"}, "commands: not loaded: command 'raw.bad' was refused by the server");
 }
 
+TEST_F(loading, what_the_server_refuses_may_be_done_without) {
+  s.load(COMMANDS_MODULE, "caught");
+  const rt::reply refusals = s.call("caught.refusals");
+  ASSERT_EQ(refusals.size(), 2u);
+  EXPECT_TRUE(refusals[0].str().starts_with("command 'reply.void' was refused by the server")) << refusals[0].str();
+  EXPECT_TRUE(refusals[1].str().starts_with("command 'caught.group|one' ")) << refusals[1].str();
+  EXPECT_EQ(s.call("reply.void"), "OK");
+  EXPECT_EQ(s.call("caught.group", "one"), 1);
+  s.unload("commands");
+}
+
 TEST_F(loading, requirements_are_told_in_words) {
   const std::string product = s.version().is_valkey() ? "Valkey " : "Redis ";
   const rt::version_number found = s.version().number;

@@ -310,12 +310,34 @@ int raw_count(OfficialCtx* ctx, OfficialString**, int argc) {
   return rm::api.ReplyWithLongLong(reinterpret_cast<rm::abi::ModuleCtx*>(ctx), argc);
 }
 
+std::vector<std::string> refusals;
+
+template <class F>
+void try_to(F&& add) {
+  try {
+    add();
+  } catch (const rm::load_error& error) {
+    refusals.emplace_back(error.what());
+  }
+}
+
+// The module loads without them.
+void add_what_is_refused(rm::module_builder& m) {
+  refusals.clear();
+  try_to([&] { m.command("reply.void", [] { return 2; }); });
+  auto group = m.command_group("caught.group");
+  group.command("one", [] { return 1; });
+  try_to([&] { group.command("one", [] { return 2; }); });
+  m.command("caught.refusals", [] { return refusals; });
+}
+
 // Does with the module's arguments as they say.
 void obey(rm::module_builder& m, std::string_view order) {
   if (order == "throw") throw std::runtime_error{"the builder threw\r\nthis"};
   if (order == "throw-other") throw 1;
   if (order == "refuse") throw rm::load_error{"as asked"};
   if (order == "twice") m.command("reply.void", [] {});
+  if (order == "caught") add_what_is_refused(m);
   if (order == "bad-name") m.command("bad\\name", [] {});
   if (order == "bad-flag") m.raw_command("raw.bad", raw_count, "no-such-flag");
   if (order == "require-get") m.require(rm::abi::function::StringToLongLong, rm::abi::function::ReplyWithLongLong);
