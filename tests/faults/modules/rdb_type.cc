@@ -1,4 +1,5 @@
 // A data type by the server's own functions, which reads every kind of value from an RDB and believes none of it.
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -30,7 +31,7 @@ struct record {
 using records = std::vector<record>;
 
 abi::ModuleType* type = nullptr;
-long long live_values = 0;
+std::atomic<long long> live_values{0};  // servers free values in another thread too
 
 struct value {
   records all;
@@ -165,5 +166,5 @@ REDISMODULE_MODULE(records, 1, m) {
   if (!careless) api.SetModuleOptions(m.raw(), abi::MODULE_OPTIONS_HANDLE_IO_ERRORS);
   m.command<set>("records.set key count");
   m.command<get>("records.get key");
-  m.command("records.live", [] { return live_values; });
+  m.command("records.live", [] { return live_values.load(); });
 }
