@@ -129,9 +129,9 @@ const std::vector<std::pair<std::string, std::string>> resp3_trees = {
 };
 
 TEST_F(calls, replies_of_resp3_read_as_trees) {
-  if (!has_resp3()) {
+  if (const auto what = s.lacks("CallReplyMapElement"); !what.empty()) {
     EXPECT_EQ(tree("3", {"GET", "key"}), "refused " + needs(s, "resp3", "Redis 7.0.0"));
-    GTEST_SKIP() << "calls answer in RESP2 alone before Redis 7.0";
+    GTEST_SKIP() << what;
   }
   for (const auto& [type, wanted] : resp3_trees) {
     EXPECT_EQ(tree("3", {"DEBUG", "PROTOCOL", type}), wanted);
@@ -140,7 +140,7 @@ TEST_F(calls, replies_of_resp3_read_as_trees) {
 }
 
 TEST_F(calls, attributes_are_read) {
-  if (!has_resp3()) GTEST_SKIP() << "CallReplyAttribute needs Redis 7.0";
+  if (const auto what = s.lacks("CallReplyAttribute"); !what.empty()) GTEST_SKIP() << what;
   EXPECT_EQ(tree("3", {"DEBUG", "PROTOCOL", "attrib"}), "|1|'Some real reply following the attribute'");
   EXPECT_EQ(s.call("CALL.VALUE", "3", "DEBUG", "PROTOCOL", "attrib"),
             "|'key-popularity'=['key:123' 90]|'Some real reply following the attribute'");
@@ -182,7 +182,7 @@ TEST_F(calls, a_reply_is_passed_through) {
 }
 
 TEST_F(calls, a_resp3_reply_passes_to_clients_of_either_protocol) {
-  if (!has_resp3()) GTEST_SKIP() << "calls answer in RESP2 alone before Redis 7.0";
+  if (const auto what = s.lacks("CallReplyMapElement"); !what.empty()) GTEST_SKIP() << what;
   rt::client two = s.connect();
   rt::client three = s.connect();
   three.call("HELLO", "3");
@@ -208,7 +208,7 @@ TEST_F(calls, a_resp3_reply_passes_to_clients_of_either_protocol) {
 TEST_F(calls, the_protocol_of_the_client_is_asked_for) {
   s.call("HSET", "hash", "f", "v");
   EXPECT_EQ(s.call("CALL.PROTOCOL", "0", "HGETALL", "hash"), "*2\r\n$1\r\nf\r\n$1\r\nv\r\n");
-  if (!has_resp3()) GTEST_SKIP() << "calls answer in RESP2 alone before Redis 7.0";
+  if (const auto what = s.lacks("CallReplyMapElement"); !what.empty()) GTEST_SKIP() << what;
   s.call("HELLO", "3");
   EXPECT_EQ(s.call("CALL.PROTOCOL", "0", "HGETALL", "hash"), "%1\r\n$1\r\nf\r\n$1\r\nv\r\n");
 }
@@ -256,7 +256,7 @@ TEST_F(calls, typed_results) {
 }
 
 TEST_F(calls, typed_results_of_resp3) {
-  if (!has_resp3()) GTEST_SKIP() << "calls answer in RESP2 alone before Redis 7.0";
+  if (const auto what = s.lacks("CallReplyMapElement"); !what.empty()) GTEST_SKIP() << what;
   s.call("HSET", "hash", "a", "1", "b", "2");
   s.call("ZADD", "z", "1.5", "m");
   EXPECT_EQ(s.call("AS.MAP", "3", "HGETALL", "hash").at("b"), "2");
@@ -383,12 +383,12 @@ TEST(calls_as_caller, holds_for_the_whole_module) {
 
 TEST_F(calls, as_a_user_of_the_modules_own) {
   s.call("SET", "key", "5");
-  if (!has_resp3()) {
+  if (const auto what = s.lacks("SetContextUser"); !what.empty()) {
     EXPECT_EQ(s.call("USER.CALL", "on +get ~key", "GET", "key").error(), needs(s, "as_caller", "Redis 7.0.0"));
     EXPECT_EQ(s.call("USER.CALL", "nonsense", "GET", "key").error(), "ERR the rule 'nonsense' was refused");
     EXPECT_TRUE(
         s.call("USER.NAMED", "default", "GET", "key").error().starts_with("ERR GetModuleUserFromUserName needs"));
-    GTEST_SKIP() << "SetContextUser and GetModuleUserFromUserName need Redis 7.0";
+    GTEST_SKIP() << what;
   }
   EXPECT_EQ(s.call("USER.CALL", "on +get ~key", "GET", "key"), "5");
   EXPECT_TRUE(s.call("USER.CALL", "on +get ~key", "SET", "key", "6").error().starts_with("NOPERM"));

@@ -74,7 +74,7 @@ TEST_F(replies, attributes_are_for_those_who_have_them) {
   EXPECT_EQ(inside[0], "inside");
   EXPECT_EQ(three.call("RE.ATTRIBUTE-TOO-MUCH"), 1);
   EXPECT_EQ(three.call("PING"), "PONG");
-  if (!has_resp3) GTEST_SKIP() << "ReplyWithAttribute needs Redis 7.0";
+  if (const auto what = s.lacks("ReplyWithAttribute"); !what.empty()) GTEST_SKIP() << what;
   EXPECT_EQ(value.attributes().at("ttl"), 5);
   EXPECT_EQ(inside[0].attributes().size(), 2u);
   EXPECT_EQ(inside[0].attributes().at("a")[1], 2);
@@ -83,8 +83,8 @@ TEST_F(replies, attributes_are_for_those_who_have_them) {
 TEST_F(replies, errors_that_are_no_news_are_not_counted) {
   EXPECT_EQ(s.call("RE.UNCOUNTED").error(), "OWN no news");
   EXPECT_EQ(s.call("RE.COUNTED").error(), "OTHER news");
-  if (s.version().is_redis() || s.version().number < rt::version_number{9, 1, 0}) {
-    GTEST_SKIP() << "ReplyWithCustomErrorFormat needs Valkey 9.1: counted as any other";
+  if (const auto what = s.lacks("ReplyWithCustomErrorFormat"); !what.empty()) {
+    GTEST_SKIP() << what;
   }
   const auto errors = s.info("errorstats");
   EXPECT_TRUE(errors.contains("errorstat_OTHER"));
