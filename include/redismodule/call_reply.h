@@ -253,7 +253,9 @@ class reply_owner : private reply_link {
   void link(reply_link** head) noexcept {
     at = head;
     next = *head;
-    *head = this;
+    reply_link* self = this;
+    asm("" : "+r"(self));  // g++ cannot see that the destructor unlinks, and would warn of replies on the stack
+    *head = self;
     if (next != nullptr) next->at = &next;
   }
   void unlink() noexcept {
