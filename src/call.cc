@@ -70,6 +70,10 @@ error_reply refused_with(const char* command, const call_options& options, int w
   return format_error("ERR the server refused to call '{}' (errno {})", command, why);
 }
 
+error_reply no_client() {
+  return error_reply{"ERR as_user needs the context of a client's command on Redis before 7.2, which would end itself"};
+}
+
 }  // namespace
 
 bool calls_run_as_caller = false;
@@ -122,8 +126,20 @@ abi::ModuleCallReply* refuse_arguments() noexcept {
 error_reply explain(const call_outcome& outcome, const char* command, const call_options& options, int error_number) {
   if (outcome.why == call_outcome::reason::lacks_option) return unknown_option(options);
   if (outcome.why == call_outcome::reason::no_string) return no_string(command);
+  if (outcome.why == call_outcome::reason::no_client) return no_client();
   if (options.has(dry_run)) return error_reply{""};
   return refused_with(command, options, error_number);
+}
+
+// Redis 7.0 writes the name of the context's user into its ACL log. Whether there is one it says itself: whose a call
+// is comes before its format, and a format that is wrong runs nothing.
+bool cannot_refuse(abi::ModuleCtx* ctx) noexcept {
+  constexpr version mended{7, 2, 0};
+  if (server().family != server_family::redis || server().number >= mended) return false;
+  if (api.SetContextUser == nullptr) return false;
+  errno = 0;
+  api.Call(ctx, "", "C?");
+  return errno == ENOTSUP;
 }
 
 abi::ModuleCallReply* reply_of_dry_run(abi::ModuleCallReply* reply) noexcept {

@@ -63,7 +63,8 @@ inline constexpr call_options resp3 = call_options::of(1u << 3);
 // The reply is in the protocol of the client whose command runs: what can be passed through as it is.
 // Before Redis 7.0 all replies are in RESP2, which such a client reads as well.
 inline constexpr call_options resp_auto = call_options::of(1u << 4);
-// Under the access rules of the client whose command runs. Since: Redis 7.0.
+// Under the access rules of the client whose command runs; an error where none does, as in a thread's context, a
+// timer's and an event's. Since: Redis 7.0.
 inline constexpr call_options as_caller = call_options::of(1u << 5);
 // Only what scripts may call, and writes only where scripts may write. Since: Redis 7.0.
 inline constexpr call_options script_mode = call_options::of(1u << 6);
@@ -78,7 +79,8 @@ inline constexpr call_options dry_run = call_options::of(1u << 10);
 // Simple strings are told from strings, null arrays from nulls. Since: Valkey 9.1.
 inline constexpr call_options exact_replies = call_options::of(1u << 11);
 
-// Under the access rules of this user, which has to live as long as the call. Since: Redis 7.0.6.
+// Under the access rules of this user, which has to live as long as the call. Since: Redis 7.0.6; before 7.2 an error
+// where the context is no client's (a thread's, a timer's, an event's): there the server ends when it refuses a call.
 inline call_options as_user(const user& who) noexcept { return call_options::of(1u << 5, who.raw()); }
 
 namespace detail {
@@ -297,7 +299,7 @@ class user_scope {
 
 // What a call came to: a reply; or none, and whether it was tried, and why not.
 struct call_outcome {
-  enum class reason : unsigned char { tried, lacks_option, no_string };
+  enum class reason : unsigned char { tried, lacks_option, no_string, no_client };
 
   abi::ModuleCallReply* reply = nullptr;
   reason why = reason::tried;
@@ -308,6 +310,9 @@ struct call_outcome {
                                   int error_number);
 // Of a dry run: what some servers give for success is no reply. Frees it, and answers whether it was one.
 [[gnu::cold]] abi::ModuleCallReply* reply_of_dry_run(abi::ModuleCallReply* reply) noexcept;
+
+// Whether the server would end itself if it refused a call as another user, since the context has no user of its own.
+[[gnu::cold]] bool cannot_refuse(abi::ModuleCtx* ctx) noexcept;
 
 // Calls `function`, Call or Replicate, with the arguments as they were packed.
 template <class Function, class... Packed>
@@ -335,6 +340,8 @@ call_outcome call_packed(abi::ModuleCtx* ctx, const char* command, const char* l
                          Packed&&... args) {
   if (!(true && ... && is_good(args))) [[unlikely]]
     return {nullptr, call_outcome::reason::no_string};
+  if (options.user() != nullptr && cannot_refuse(ctx)) [[unlikely]]
+    return {nullptr, call_outcome::reason::no_client};
   bool known = true;
   abi::ModuleCallReply* reply = apply_format(api.Call, ctx, command, letters, options, known, args...);
   if (options.has(dry_run)) [[unlikely]]

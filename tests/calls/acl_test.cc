@@ -1,0 +1,218 @@
+// Who may call what: a user without SET does not reach it as the caller, by no command of an example and from nowhere
+// that a module can run; a call as a user of the module's own is refused in words wherever it is made from.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "redismodule/testing/server.h"
+
+namespace {
+
+namespace rt = redismodule::testing;
+using texts = std::vector<std::string>;
+
+constexpr const char* needs_permission =
+    "NOPERM the user has no permissions to run the 'SET' command with these arguments";
+constexpr const char* needs_client = "ERR cannot run as user, no user directly attached to context or context's client";
+
+long long calls_of_set(rt::server& s) {
+  const auto fields = s.info("commandstats");
+  const auto found = fields.find("cmdstat_set");
+  if (found == fields.end()) return 0;
+  return std::stoll(found->second.substr(found->second.find('=') + 1));
+}
+
+rt::client login(rt::server& s, const std::string& name) {
+  rt::client made = s.connect();
+  EXPECT_EQ(made.call("AUTH", name, "x"), "OK");
+  return made;
+}
+
+// What the module's last timer came to.
+std::string outcome_of_timer(rt::client& client, const texts& words) {
+  texts all{"acl.timer"};
+  all.insert(all.end(), words.begin(), words.end());
+  client.call(all);
+  std::string outcome;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (outcome.empty() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    outcome = client.call("acl.last").str();
+  }
+  return outcome;
+}
+
+std::string outcome_of(rt::client& client, const std::string& place, const texts& words) {
+  if (place == "acl.timer") return outcome_of_timer(client, words);
+  texts all{place};
+  all.insert(all.end(), words.begin(), words.end());
+  return client.call(all).str();
+}
+
+// Where a module runs on behalf of a client, and where of none.
+const texts with_client{"acl.command", "acl.reply"};
+const texts without_client{"acl.thread", "acl.event", "acl.timer"};
+
+struct acl : testing::TestWithParam<bool> {
+  acl() {
+    s.call("ACL", "SETUSER", "clerk", "on", "nopass", "~*", "+@all", "-set");
+    s.call("ACL", "SETUSER", "scribe", "on", "nopass", "~*", "+@all");
+  }
+  static rt::server_options options() {
+    rt::server_options made{.modules = {{ACL_MODULE, {}}}};
+    if (GetParam()) made.modules[0].args = {"as-caller"};
+    return made;
+  }
+
+  rt::server s{options()};
+};
+
+// By a call's own option, and by the module's.
+INSTANTIATE_TEST_SUITE_P(by, acl, testing::Bool(),
+                         [](const auto& info) { return std::string{info.param ? "the_module" : "each_call"}; });
+
+TEST_P(acl, a_user_without_a_command_does_not_reach_it) {
+  if (const auto what = s.lacks("SetContextUser"); !what.empty()) {
+    rt::client clerk = login(s, "clerk");
+    for (const std::string& place : with_client) {
+      EXPECT_TRUE(outcome_of(clerk, place, {"-", "SET", "k", "1"}).starts_with("ERR the call option as_caller needs "));
+    }
+    EXPECT_EQ(calls_of_set(s), 0);
+    GTEST_SKIP() << what << ": such calls are refused";
+  }
+  rt::client clerk = login(s, "clerk");
+  for (const std::string& place : with_client) {
+    EXPECT_EQ(outcome_of(clerk, place, {"-", "GET", "k"}), "done") << place;
+    EXPECT_EQ(outcome_of(clerk, place, {"-", "SET", "k", "1"}), needs_permission) << place;
+    EXPECT_NE(outcome_of(clerk, place, {"-", "EVAL", "return redis.call('SET', 'k', 1)", "0"}), "done") << place;
+  }
+  // There the caller is not known, so that nobody may. (In an event Valkey 9.1 knows whose command brought it about.)
+  for (const std::string& place : without_client) {
+    const std::string outcome = outcome_of(clerk, place, {"-", "SET", "k", "1"});
+    EXPECT_TRUE(outcome == needs_client || (place == "acl.event" && outcome == needs_permission)) << place << outcome;
+  }
+  EXPECT_EQ(outcome_of(clerk, "acl.thread", {"-", "GET", "k"}), needs_client);
+  EXPECT_EQ(calls_of_set(s), 0);
+  EXPECT_EQ(s.call("EXISTS", "k"), 0);
+}
+
+TEST_P(acl, a_user_with_the_command_does) {
+  if (const auto what = s.lacks("SetContextUser"); !what.empty()) GTEST_SKIP() << what;
+  rt::client scribe = login(s, "scribe");
+  for (const std::string& place : with_client) {
+    EXPECT_EQ(outcome_of(scribe, place, {"-", "SET", "k", place}), "done") << place;
+    EXPECT_EQ(s.call("GET", "k"), place);
+  }
+}
+
+// What a script runs is run as the script's caller.
+TEST_P(acl, a_script_is_no_way_around) {
+  if (const auto what = s.lacks("SetContextUser"); !what.empty()) GTEST_SKIP() << what;
+  rt::client clerk = login(s, "clerk");
+  EXPECT_EQ(clerk.call("EVAL", "return redis.call('acl.command', '-', 'SET', 'k', '1')", 0), needs_permission);
+  clerk.call("MULTI");
+  clerk.call("acl.command", "-", "SET", "k", "1");
+  EXPECT_EQ(clerk.call("EXEC")[0], needs_permission);
+  EXPECT_EQ(calls_of_set(s), 0);
+}
+
+// Redis 7.0 would end itself in three of the five.
+TEST_P(acl, a_call_as_a_user_is_refused_in_words_everywhere) {
+  if (const auto what = s.lacks("SetContextUser"); !what.empty()) GTEST_SKIP() << what;
+  const bool needs_a_client = s.version().is_redis() && s.version().number < rt::version_number{7, 2, 0};
+  rt::client scribe = login(s, "scribe");
+  for (const bool has_client : {true, false}) {
+    for (const std::string& place : has_client ? with_client : without_client) {
+      const bool is_refused = needs_a_client && !has_client;
+      const std::string denied = outcome_of(scribe, place, {"on +get ~*", "SET", "k", "1"});
+      const std::string allowed = outcome_of(scribe, place, {"on +get ~*", "GET", "k"});
+      if (is_refused) {
+        EXPECT_TRUE(denied.starts_with("ERR as_user needs the context of a client")) << place << denied;
+        EXPECT_EQ(allowed, denied) << place;
+      } else {
+        EXPECT_EQ(denied, needs_permission) << place;
+        EXPECT_EQ(allowed, "done") << place;
+      }
+      ASSERT_TRUE(s.alive()) << place;
+    }
+  }
+  EXPECT_EQ(calls_of_set(s), 0);
+}
+
+// --- The examples ---
+
+// Every command of the examples, by a user who may do all but SET: with what they are meant for, and with SET itself
+// wherever a word may stand.
+const std::vector<rt::module_file>& examples() {
+  static const std::vector<rt::module_file> all = {
+#ifdef HELLO_MODULE
+      {HELLO_MODULE},
+#endif
+#ifdef SESSION_MODULE
+      {SESSION_MODULE},
+#endif
+#ifdef BOARD_MODULE
+      {BOARD_MODULE},
+#endif
+#ifdef MEMORY_MODULE
+      {MEMORY_MODULE},
+#endif
+#ifdef LEGACY_MODULE
+      {LEGACY_MODULE},
+#endif
+  };
+  return all;
+}
+
+texts names_of_commands(rt::server& s) {
+  texts names;
+  for (const rt::reply& each : s.call("COMMAND").array()) names.push_back(each[0].str());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// What a client may try: what a command is meant for, and the words that would set a key wherever words may stand.
+const std::vector<texts> attempts = {
+    {},
+    {"k"},
+    {"k", "1"},
+    {"k", "one", "2"},
+    {"1", "SET", "k", "1"},
+    {"1", "set", "k", "1"},
+    {"SET", "k", "1"},
+    {"k", "SET", "k", "1"},
+    {"1", "EVAL", "return redis.call('SET', 'k', '1')", "0"},
+    {"1", "MULTI"},
+    {"1", "session.run", "1", "SET", "k", "1"},
+};
+
+TEST(acl_of_examples, no_command_reaches_what_the_user_may_not_call) {
+  rt::server plain;
+  rt::server s{{.modules = examples()}};
+  s.call("ACL", "SETUSER", "clerk", "on", "nopass", "~*", "+@all", "-set");
+  rt::client clerk = login(s, "clerk");
+  const long long session = clerk.call("SESSION.OPEN", "ada", 100).integer();
+  texts names;
+  std::ranges::set_difference(names_of_commands(s), names_of_commands(plain), std::back_inserter(names));
+  EXPECT_GE(names.size(), 8u);
+  for (const std::string& name : names) {
+    for (const texts& words : attempts) {
+      texts all{name};
+      all.insert(all.end(), words.begin(), words.end());
+      clerk.call(all);
+    }
+  }
+  EXPECT_EQ(calls_of_set(s), 0);
+  // The control: one who may set does so by the same words.
+  if (s.lacks("SetContextUser").empty()) {
+    EXPECT_EQ(s.call("SESSION.RUN", session, "SET", "k", "1"), "OK");
+    EXPECT_EQ(calls_of_set(s), 1);
+  }
+}
+
+}  // namespace
