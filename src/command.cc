@@ -1,11 +1,13 @@
 #include "redismodule/command.h"
 
 #include <cxxabi.h>
+#include <algorithm>
 #include <cstring>
-#include <memory>
-
 #include <exception>
+#include <memory>
 #include <new>
+#include <string>
+#include <utility>
 
 #include "command_info.h"
 #include "redismodule/detail/letters.h"
@@ -138,6 +140,25 @@ const registered_command* find_subcommand(std::string_view group, std::string_vi
   return nullptr;
 }
 
+// Categories of the module's own on a server that takes none: Redis 7.2, which takes its own in commands.
+constinit std::string* unknown_categories = nullptr;
+
+bool is_unknown_category(std::string_view name) {
+  return unknown_categories != nullptr && unknown_categories->find(" " + std::string{name} + " ") != std::string::npos;
+}
+
+std::string known_categories(std::string_view all) {
+  std::string known;
+  while (!all.empty()) {
+    const std::size_t end = std::min(all.find(' '), all.size());
+    const std::string_view name = all.substr(0, end);
+    all.remove_prefix(std::min(end + 1, all.size()));
+    if (name.empty() || is_unknown_category(name)) continue;
+    known.append(known.empty() ? "" : " ").append(name);
+  }
+  return known;
+}
+
 // What the server is told beyond what creates the command.
 void describe(abi::ModuleCommand* command, const char* name, const detail::command_info& description,
               const char* categories) {
@@ -145,8 +166,9 @@ void describe(abi::ModuleCommand* command, const char* name, const detail::comma
   if (command == nullptr || api.SetCommandInfo(command, &description.info()) != abi::MODULE_OK)
     refuse_command(name, "could not be described to the server");
   if (categories == nullptr || api.SetCommandACLCategories == nullptr) return;
-  if (api.SetCommandACLCategories(command, categories) != abi::MODULE_OK)
-    refuse_command(name, "names an ACL category that the server does not know");
+  const std::string known = known_categories(categories);
+  if (known.empty() || api.SetCommandACLCategories(command, known.c_str()) == abi::MODULE_OK) return;
+  refuse_command(name, "names an ACL category that the server does not know");
 }
 
 }  // namespace
@@ -213,13 +235,19 @@ void positions::add(std::size_t i) noexcept {
 }
 
 void positions::add(std::size_t i, std::uint64_t flags) noexcept {
+  if (i >= static_cast<std::size_t>(end_ - first_)) return;
   const int position = static_cast<int>(i) + first_;
   if (of_channels_) return api.ChannelAtPosWithFlags(ctx_, position, static_cast<int>(flags));
   detail::report_key(ctx_, position, flags);
 }
 
 void module_builder::acl_category(const char* name) {
-  if (api.AddACLCategory == nullptr || api.AddACLCategory(ctx_, name) == abi::MODULE_OK) return;
+  if (api.AddACLCategory == nullptr) {
+    if (unknown_categories == nullptr) unknown_categories = new std::string{" "};
+    unknown_categories->append(name).append(" ");
+    return;
+  }
+  if (api.AddACLCategory(ctx_, name) == abi::MODULE_OK) return;
   message text;
   throw load_error{text.append("the ACL category '").append(name).append("' was refused by the server").view()};
 }
@@ -227,6 +255,7 @@ void module_builder::acl_category(const char* name) {
 namespace detail {
 
 void forget_commands() noexcept {
+  delete std::exchange(unknown_categories, nullptr);
   while (registered != nullptr) delete std::exchange(registered, registered->next);
   while (pending != nullptr) delete std::exchange(pending, pending->next);
 }

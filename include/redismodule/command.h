@@ -163,16 +163,18 @@ inline constexpr std::uint64_t unsubscribe = abi::MODULE_CMD_CHANNEL_UNSUBSCRIBE
 // Takes the positions of keys or channels.
 class positions {
  public:
-  positions(abi::ModuleCtx* ctx, int first, bool of_channels) noexcept
-      : ctx_{ctx}, first_{first}, of_channels_{of_channels} {}
+  positions(abi::ModuleCtx* ctx, int first, int end, bool of_channels) noexcept
+      : ctx_{ctx}, first_{first}, end_{end}, of_channels_{of_channels} {}
 
   // The i-th of the handler's arguments: 0 is behind the command's name. Without flags a key is one to read and update.
+  // One that is not there is left out: the server would read behind its arguments.
   void add(std::size_t i) noexcept;
   void add(std::size_t i, std::uint64_t flags) noexcept;
 
  private:
   abi::ModuleCtx* ctx_;
   int first_;
+  int end_;
   bool of_channels_;
 };
 
@@ -305,7 +307,7 @@ struct asked_trampoline {
     const auto is_asked = Asked::of_channels ? api.IsChannelsPositionRequest : api.IsKeysPositionRequest;
     if (is_asked == nullptr || is_asked(ctx) == 0) return false;
     try {
-      positions found{ctx, First, Asked::of_channels};
+      positions found{ctx, First, argc, Asked::of_channels};
       Asked::function(args{argv + First, static_cast<std::size_t>(argc - First)}, found);
     } catch (...) {
       report_position_exception(ctx, argv);

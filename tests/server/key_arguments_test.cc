@@ -109,6 +109,12 @@ TEST_F(key_arguments, may_be_named_by_a_function) {
   EXPECT_EQ(keys_of({"KEYS.GROUP", "ASKED", "key", "a"}), list{"a"});
 }
 
+TEST_F(key_arguments, named_by_a_function_where_there_are_none_are_left_out) {
+  EXPECT_EQ(keys_of({"KEYS.BEYOND", "a", "b"}), list{"a"});
+  EXPECT_EQ(keys_of({"KEYS.BEYOND"}), list{});
+  EXPECT_EQ(s.call("KEYS.BEYOND"), 0);
+}
+
 TEST_F(key_arguments, have_channels_beside_them) {
   if (const std::string why = s.lacks("ChannelAtPosWithFlags"); !why.empty()) GTEST_SKIP() << why;
   s.call("ACL", "SETUSER", "speaker", "on", "nopass", "+@all", "~*", "resetchannels", "&news");

@@ -78,6 +78,10 @@ void find_keys(rm::args given, rm::positions& found) { find_words(given, "key", 
 void find_channels(rm::args given, rm::positions& found) {
   find_words(given, "channel", rm::channel_flags::publish, found);
 }
+// The first, whether it is there or not, and one that no command has.
+void find_beyond(rm::args, rm::positions& found) {
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1'000'000}, static_cast<std::size_t>(-1)}) found.add(i);
+}
 std::size_t count(rm::rest<std::string_view> words) { return words.size(); }
 
 }  // namespace
@@ -124,6 +128,7 @@ REDISMODULE_MODULE(keyarguments, 1, m) {
   m.command<store>("keys.store from");
   add_lists(m);
   m.command<count, rm::keys_by<find_keys>, rm::channels_by<find_channels>>("keys.asked [word...]");
+  m.command<count, rm::keys_by<find_beyond>>("keys.beyond [word...]");
   auto group = m.command_group("keys.group");
   group.command<count, rm::keys_by<find_keys>>("asked [word...]");
   group.command("one key", [](rm::read<rm::list> key) { return names{text(key->name())}; });
