@@ -51,6 +51,15 @@ TEST_F(replies, what_is_empty) {
   EXPECT_EQ(s.call("RE.EMPTY-TEXT"), "");
 }
 
+TEST_F(replies, what_is_empty_inside_of_others) {
+  for (const rt::reply& all : {s.call("RE.EMPTIES"), three.call("RE.EMPTIES")}) {
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_TRUE(all[0].is_null());
+    EXPECT_EQ(all[1].array().size(), 0u);
+    EXPECT_EQ(all[2], "");
+  }
+}
+
 TEST_F(replies, variants_and_structs) {
   EXPECT_EQ(s.call("RE.VARIANT", 0), 5);
   EXPECT_EQ(s.call("RE.VARIANT", 1), "text");

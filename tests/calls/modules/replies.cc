@@ -30,6 +30,12 @@ REDISMODULE_MODULE(replies, 1, m) {
   m.command("re.big-number digits", [](std::string_view digits) { return rm::big_number{digits}; });
   m.command("re.null-array", [] { return rm::null_array; });
   m.command("re.null", [](rm::reply& out) { out.null(); });
+  m.command("re.empties", [](rm::reply& out) {
+    rm::aggregate all = out.array(3);
+    out.null_array();
+    out.empty_array();
+    out.empty_text();
+  });
   m.command("re.empty-array", [](rm::reply& out) { out.empty_array(); });
   m.command("re.empty-text", [](rm::reply& out) { out.empty_text(); });
   m.command("re.c-string", [] { return "a literal"; });
