@@ -98,6 +98,25 @@ void add_types(rm::module_builder& m) {
   });
 }
 
+// What an author says of a command may be data.
+constexpr rm::command_options raw_description{
+    .key_specs = {{.flags = rm::key_flags::rw | rm::key_flags::update,
+                   .begin = rm::key_begin::behind("KEYS", 1),
+                   .find = rm::key_find::counted(),
+                   .notes = "all of them"},
+                  {.flags = rm::key_flags::ro, .begin = rm::key_begin::at(2), .find = rm::key_find::range(-1, 2)}},
+    .arguments = {
+        {.name = "key", .type = rm::argument_type::key, .key_spec = 0},
+        {.name = "trim",
+         .type = rm::argument_type::block,
+         .flags = rm::argument_flags::optional,
+         .parts = {
+             {.name = "strategy",
+              .type = rm::argument_type::one_of,
+              .parts = {{.name = "maxlen", .type = rm::argument_type::pure_token, .token = "MAXLEN"},
+                        {.name = "minid", .type = rm::argument_type::pure_token, .token = "MINID", .since = "6.2.0"}}},
+             {.name = "threshold", .display_text = "how many"}}}}};
+
 }  // namespace
 
 REDISMODULE_MODULE(options, 1, m) {
@@ -108,25 +127,7 @@ REDISMODULE_MODULE(options, 1, m) {
                                    .flags = rm::flags::fast,
                                    .history = {{"1.1.0", "Added the GET option."}},
                                    .tips = "nondeterministic_output"});
-  m.command<raw>(
-      "opts.raw [word...]",
-      {.key_specs = {{.flags = rm::key_flags::rw | rm::key_flags::update,
-                      .begin = rm::key_begin::behind("KEYS", 1),
-                      .find = rm::key_find::counted(),
-                      .notes = "all of them"},
-                     {.flags = rm::key_flags::ro, .begin = rm::key_begin::at(2), .find = rm::key_find::range(-1, 2)}},
-       .arguments = {{.name = "key", .type = rm::argument_type::key, .key_spec = 0},
-                     {.name = "trim",
-                      .type = rm::argument_type::block,
-                      .flags = rm::argument_flags::optional,
-                      .parts = {{.name = "strategy",
-                                 .type = rm::argument_type::one_of,
-                                 .parts = {{.name = "maxlen", .type = rm::argument_type::pure_token, .token = "MAXLEN"},
-                                           {.name = "minid",
-                                            .type = rm::argument_type::pure_token,
-                                            .token = "MINID",
-                                            .since = "6.2.0"}}},
-                                {.name = "threshold", .display_text = "how many"}}}}});
+  m.command<raw>("opts.raw [word...]", raw_description);
   m.command<raw>("opts.silent [word...]", {.documented = false});
   m.command<search>("opts.search", {.acl_categories = "opts"});
   m.command<add>("opts.add name score member...");
