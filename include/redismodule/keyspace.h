@@ -106,10 +106,8 @@ class keyspace {
   auto open(string_ref name, flag_set<open_mode> flags = {}) const {
     return detail::opener<View>::open(ctx(), name, flags);
   }
-  template <class View, class Text>
-  requires(std::is_convertible_v<const Text&, std::string_view> &&
-           !std::is_convertible_v<const Text&, string_ref>) auto open(const Text& name,
-                                                                      flag_set<open_mode> flags = {}) const {
+  template <class View, detail::textual Text>
+  auto open(const Text& name, flag_set<open_mode> flags = {}) const {
     return detail::opener<View>::open(ctx(), std::string_view{name}, flags);
   }
 

@@ -374,9 +374,6 @@ inline aggregate reply::attribute() noexcept {
 namespace detail {
 
 template <class T>
-concept textual = std::is_convertible_v<const T&, std::string_view> && !std::is_convertible_v<const T&, string_ref>;
-
-template <class T>
 concept sized_range = !textual<T> && requires(T & range) {
   { range.size() } -> std::convertible_to<std::size_t>;
   { range.begin() != range.end() } -> std::convertible_to<bool>;

@@ -57,8 +57,9 @@ void an_end_of_a_range_by_bytes_is_minus_or_plus_or_begins_with_a_bracket();
 
 }  // namespace detail
 
-// An end of a range by bytes, as ZRANGEBYLEX has it: "-", "[from", "(to", "+". A literal is checked when compiled,
-// other text by parse(). Owns: nothing; good as long as the text it was made from.
+// An end of a range by bytes, as ZRANGEBYLEX has it: "-", "[from", "(to", "+". Literals are checked when compiled,
+// other text by parse().
+// Owns: nothing; good as long as the text it was made from, of which a range that is made with it has a copy.
 class lex_bound {
  public:
   // Before all.
@@ -76,10 +77,8 @@ class lex_bound {
     bound.whole_ = text;
     return is_bound(bound.text_) ? std::optional{bound} : std::nullopt;
   }
-  template <class Text>
-  requires(std::is_convertible_v<const Text&, std::string_view> &&
-           !std::is_convertible_v<const Text&, string_ref>) static constexpr std::optional<lex_bound> parse(const Text&
-                                                                                                                text) {
+  template <detail::textual Text>
+  static constexpr std::optional<lex_bound> parse(const Text& text) {
     const lex_bound bound{"", text};
     return is_bound(bound.text_) ? std::optional{bound} : std::nullopt;
   }

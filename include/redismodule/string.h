@@ -76,6 +76,14 @@ class string_ref {
   abi::ModuleString* raw_ = nullptr;
 };
 
+namespace detail {
+
+// Text that is none of the server's strings.
+template <class T>
+concept textual = std::is_convertible_v<const T&, std::string_view> && !std::is_convertible_v<const T&, string_ref>;
+
+}  // namespace detail
+
 // By bytes, as memcmp orders them.
 inline bool operator==(string_ref a, string_ref b) noexcept { return a.view() == b.view(); }
 inline bool operator==(string_ref a, std::string_view b) noexcept { return a.view() == b; }
