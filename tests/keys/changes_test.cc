@@ -254,6 +254,11 @@ struct changes : testing::Test {
     return s.call(words);
   }
 
+  static texts without_key(texts state) {
+    std::erase_if(state, [](const std::string& line) { return line.starts_with("0 k "); });
+    return state;
+  }
+
   // What the key holds after the change, element by element.
   std::set<std::string> tokens(const texts& state) {
     std::set<std::string> all;
@@ -282,14 +287,18 @@ TEST_F(changes, what_is_written_is_what_the_server_would_have_written) {
     for (const int count : {3, many}) {
       for (const change& made : changes_of(each.type, count)) {
         const texts wanted = expected(each, made, count);
+        // Whether the server's clock stands still in a handler is its own affair: the key may be gone before the write.
+        const texts or_gone = made.name == "expire-soon" ? expected(each, {"del", {"DEL|k"}}, count) : wanted;
+        const texts or_goes = made.name == "expire-soon" ? without_key(wanted) : wanted;
         for (const std::string& by : makers) {
           if (count == many && by != "call") continue;
           seed(each.type, count);
+          ++tried;
           const rt::reply answer = ask("changes.write." + each.name, by, made.lines);
           ASSERT_FALSE(answer.is_error()) << each.name << " " << made.name << " " << by << ": " << answer;
           const texts state = snapshot(made);
+          if (state == or_gone || state == or_goes) continue;
           EXPECT_EQ(state, wanted) << each.name << " " << count << " " << made.name << " by " << by << ": " << answer;
-          ++tried;
         }
       }
     }
@@ -374,18 +383,14 @@ TEST_F(changes, of_one_name_given_three_times_are_seen_by_all) {
     if (!is_testable(each)) continue;
     for (const int count : {3, many}) {
       seed(each.type, count);
-      texts before = snapshot({});
+      const texts before = snapshot({});
       const rt::reply answer = s.call("changes.twice." + each.name, "k", "k", "k");
       ASSERT_TRUE(answer.is_array()) << each.name << ": " << answer;
       EXPECT_EQ(answer[0], answer[1]) << each.name;
       EXPECT_EQ(answer[2].str(), each.name.starts_with("list") && !s.lacks("ListGet").empty() ? "0" : "") << each.name;
       EXPECT_EQ(answer[3], answer[4]) << each.name;
       // Nothing but that key has changed.
-      const auto is_key = [](const std::string& line) { return line.starts_with("0 k "); };
-      texts after = snapshot({});
-      std::erase_if(before, is_key);
-      std::erase_if(after, is_key);
-      EXPECT_EQ(after, before) << each.name;
+      EXPECT_EQ(without_key(snapshot({})), without_key(before)) << each.name;
     }
   }
 }
