@@ -131,15 +131,18 @@ error_reply explain(const call_outcome& outcome, const char* command, const call
   return refused_with(command, options, error_number);
 }
 
-// Redis 7.0 writes the name of the context's user into its ACL log. Whether there is one it says itself: whose a call
-// is comes before its format, and a format that is wrong runs nothing.
+// The server says so itself: whose a call is comes before its format, and a format that is wrong runs nothing.
+bool has_user(abi::ModuleCtx* ctx) noexcept {
+  errno = 0;
+  api.Call(ctx, "", "C?");
+  return errno != ENOTSUP;
+}
+
+// Redis 7.0 writes the name of the context's user into its ACL log.
 bool cannot_refuse(abi::ModuleCtx* ctx) noexcept {
   constexpr version mended{7, 2, 0};
   if (server().family != server_family::redis || server().number >= mended) return false;
-  if (api.SetContextUser == nullptr) return false;
-  errno = 0;
-  api.Call(ctx, "", "C?");
-  return errno == ENOTSUP;
+  return api.SetContextUser != nullptr && !has_user(ctx);
 }
 
 abi::ModuleCallReply* reply_of_dry_run(abi::ModuleCallReply* reply) noexcept {

@@ -127,12 +127,20 @@ std::optional<string> context::client_certificate(client_id id) const {
   return adopt(api.GetClientCertificate(raw_, id));
 }
 
+namespace {
+
+// Some servers ask the client for its user without looking whether there is one.
+bool looks_for_a_user() noexcept {
+  constexpr version redis{8, 0, 0};
+  constexpr version valkey{8, 1, 0};
+  return server().number >= (server().family == server_family::valkey ? valkey : redis);
+}
+
+}  // namespace
+
 std::optional<string> context::current_user() const {
   detail::need(api.GetCurrentUserName, abi::function::GetCurrentUserName);
-  // Before Redis 8.0 the server asks the client for its user without looking whether there is one.
-  detail::need(api.GetClientUserNameById, abi::function::GetClientUserNameById);
-  string name = string::adopt(api.GetClientUserNameById(raw_, client()));
-  if (!name) return std::nullopt;
+  if (!looks_for_a_user() && !detail::has_user(raw_)) return std::nullopt;
   return adopt(api.GetCurrentUserName(raw_));
 }
 

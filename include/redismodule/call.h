@@ -311,6 +311,8 @@ struct call_outcome {
 // Of a dry run: what some servers give for success is no reply. Frees it, and answers whether it was one.
 [[gnu::cold]] abi::ModuleCallReply* reply_of_dry_run(abi::ModuleCallReply* reply) noexcept;
 
+// Whether the context has a user, which its client may lack. Since: Redis 7.0.
+[[gnu::cold]] bool has_user(abi::ModuleCtx* ctx) noexcept;
 // Whether the server would end itself if it refused a call as another user, since the context has no user of its own.
 [[gnu::cold]] bool cannot_refuse(abi::ModuleCtx* ctx) noexcept;
 

@@ -144,6 +144,18 @@ TEST_P(acl, a_call_as_a_user_is_refused_in_words_everywhere) {
   EXPECT_EQ(calls_of_set(s), 0);
 }
 
+// Where a thread or a timer has a context, the server may know no user, and Redis before 8.0 not say so.
+TEST_P(acl, who_asks_is_known_or_nobody) {
+  if (const auto what = s.lacks("GetCurrentUserName"); !what.empty()) GTEST_SKIP() << what;
+  rt::client scribe = login(s, "scribe");
+  for (const std::string& place : with_client) EXPECT_EQ(outcome_of(scribe, place, {"who"}), "scribe") << place;
+  for (const std::string& place : without_client) {
+    const std::string who = outcome_of(scribe, place, {"who"});
+    EXPECT_TRUE(who == "nobody" || (place == "acl.event" && who == "scribe")) << place << " " << who;
+    ASSERT_TRUE(s.alive()) << place;
+  }
+}
+
 // --- The examples ---
 
 // Every command of the examples, by a user who may do all but SET: with what they are meant for, and with SET itself

@@ -41,7 +41,14 @@ struct job {
   std::optional<std::string> rules;
   std::string outcome;
 
-  void run(rm::context& ctx) { outcome = rules ? call_as_user(ctx, *rules, words) : call_as_caller(ctx, words); }
+  void run(rm::context& ctx) {
+    if (rules == "who") {
+      const std::optional<rm::string> user = ctx.current_user();
+      outcome = user ? std::string{user->view()} : "nobody";
+    } else {
+      outcome = rules ? call_as_user(ctx, *rules, words) : call_as_caller(ctx, words);
+    }
+  }
 };
 
 job job_of(std::string_view rules, const rm::rest<std::string>& words) {
