@@ -161,6 +161,7 @@ TEST_F(older, servers_are_asked_for_nothing_that_they_lack) {
   for (const row& each : rows) {
     const rt::reply answer = ask(each.function);
     ASSERT_TRUE(s.alive()) << each.function;
+    EXPECT_EQ(s.call("older.has", each.function), s.lacks(each.function).empty() ? 1 : 0) << each.function;
     if (each.what == without::same) {
       EXPECT_EQ(to_string(answer), each.expected) << each.function;
     }

@@ -248,4 +248,11 @@ REDISMODULE_MODULE(older, 1, m) {
   add_replies(m);
   add_commands(m);
   add_memory(m);
+  m.command("older.has function", [](std::string_view name) -> rm::result<bool> {
+    for (std::size_t i = 0; i < rm::abi::function_count; ++i) {
+      const auto which = static_cast<rm::abi::function>(i);
+      if (rm::name_of(which) == name) return rm::has(which);
+    }
+    return rm::format_error("ERR no function is called {}", name);
+  });
 }
