@@ -97,7 +97,8 @@ class Table:
         counts = {True: 0, False: 0}
         for name in self.rows:
             counts[self.rooms.is_later(name) if name in self.rooms.room_of else True] += 1
-        text += "%d functions are covered; %d belong to rooms that are still to come.\n" % (counts[False], counts[True])
+        text += "%d functions are covered, %d of them by something else than a wrapper; %d belong to rooms that are still to come.\n" % (
+            counts[False], len(self.rooms.instead), counts[True])
         for room in self.rooms.names:
             if room not in self.rooms.later:
                 text += self.room_text(room)
