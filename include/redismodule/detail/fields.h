@@ -13,6 +13,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "redismodule/describe.h"
 
@@ -64,6 +65,49 @@ constexpr std::string_view field_name() noexcept {
 
 }  // namespace detail
 
+// For data types: the field is part of the value from this version of the data type on. In what is older it keeps what
+// the struct's constructor gave it.
+template <int Version>
+struct since_version {
+  static_assert(Version > 0, "redismodule: versions are counted from 1");
+  static constexpr int first_version = Version;
+};
+
+// For removed fields: what becomes of the value that was read, void f(T&, Type), and where the one comes from that is
+// written for an older version, Type f(const T&). Functions, members or not.
+template <auto Function>
+struct loaded_by {
+  static constexpr auto load = Function;
+};
+template <auto Function>
+struct saved_by {
+  static constexpr auto save = Function;
+};
+
+namespace detail {
+
+template <class... Attributes>
+constexpr int first_version() noexcept {
+  int version = 0;
+  [[maybe_unused]] auto take = [&]<class Attribute>(std::type_identity<Attribute>) {
+    if constexpr (requires { Attribute::first_version; }) version = Attribute::first_version;
+  };
+  (take(std::type_identity<Attributes>{}), ...);
+  return version;
+}
+
+// A member function or another one.
+template <class Function, class Owner, class... Args>
+constexpr auto call_of(Function function, Owner& owner, Args&&... args) {
+  if constexpr (std::is_member_function_pointer_v<Function>) {
+    return (owner.*function)(std::forward<Args>(args)...);
+  } else {
+    return function(owner, std::forward<Args>(args)...);
+  }
+}
+
+}  // namespace detail
+
 // A field by the pointer to its member, and what else is said about it.
 template <auto Pointer, class... Attributes>
 struct described_field {
@@ -71,6 +115,9 @@ struct described_field {
   using owner = typename detail::member<decltype(Pointer)>::owner;
   using value = typename detail::member<decltype(Pointer)>::value;
   static constexpr std::string_view name = detail::field_name<Pointer, Attributes...>();
+
+  static constexpr int since = detail::first_version<Attributes...>();
+  static constexpr bool is_stored = true;
 
   // Whether this attribute was given.
   template <class Attribute>
@@ -83,10 +130,42 @@ struct described_field {
 template <auto Pointer, class... Attributes>
 inline constexpr described_field<Pointer, Attributes...> field{};
 
-// All fields of a struct, in the order in which they are written.
+// For data types: what once stood at this place, from version `Since` on and until it was gone in version `Until`. It
+// is read from what is as old, and dropped or given to rm::loaded_by; where such an old version is written, it is a
+// Type{} or what rm::saved_by gives.
+template <class Type, int Since, int Until, class... Attributes>
+struct described_removed_field {
+  static_assert(0 < Since && Since < Until, "redismodule: a field is removed in a later version than it came in");
+  using value = Type;
+  static constexpr int since = Since;
+  static constexpr int until = Until;
+  static constexpr bool is_stored = false;
+
+  template <class Owner>
+  static void take(Owner& owner, Type&& old) {
+    [[maybe_unused]] auto give = [&]<class Attribute>(std::type_identity<Attribute>) {
+      if constexpr (requires { Attribute::load; }) detail::call_of(Attribute::load, owner, std::move(old));
+    };
+    (give(std::type_identity<Attributes>{}), ...);
+  }
+  template <class Owner>
+  static Type old_value(const Owner& owner) {
+    Type old{};
+    [[maybe_unused]] auto ask = [&]<class Attribute>(std::type_identity<Attribute>) {
+      if constexpr (requires { Attribute::save; }) old = detail::call_of(Attribute::save, owner);
+    };
+    (ask(std::type_identity<Attributes>{}), ...);
+    return old;
+  }
+};
+
+template <class Type, int Since, int Until, class... Attributes>
+inline constexpr described_removed_field<Type, Since, Until, Attributes...> removed_field{};
+
+// All fields of a struct, in the order in which they are written. Removed ones do not count.
 template <class... Fields>
 struct field_list {
-  static constexpr std::size_t size = sizeof...(Fields);
+  static constexpr std::size_t size = (std::size_t{0} + ... + Fields::is_stored);
 };
 
 template <class... Fields>
@@ -123,7 +202,10 @@ inline constexpr std::size_t field_count = decltype(fields_of<T>())::size;
 // Calls f(name, field) for each field of the object.
 template <class T, class F, class... Fields>
 constexpr void for_each_of(T& object, F& f, field_list<Fields...>) {
-  (f(Fields::name, Fields::of(object)), ...);
+  [[maybe_unused]] auto visit = [&]<class Field>(std::type_identity<Field>) {
+    if constexpr (Field::is_stored) f(Field::name, Field::of(object));
+  };
+  (visit(std::type_identity<Fields>{}), ...);
 }
 template <class T, class F>
 constexpr void for_each_field(T& object, F&& f) {

@@ -1,0 +1,551 @@
+// How values are saved in data types: what of the C++ types is known, and the trait for all others.
+//
+// Known are integers, floats, bool, enums, strings, rm::string, std::optional, variant, vector, deque, array, map, set
+// (also unordered, also multi), pair, tuple, unique_ptr, std::chrono durations and time points, empty classes, and
+// structs with described fields, each of these within each other. docs/data-types.md has the encoding.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "redismodule/detail/fields.h"
+#include "redismodule/detail/names.h"
+#include "redismodule/rdb.h"
+
+namespace redismodule {
+
+// To be specialised for types that are neither known nor described:
+//
+//   template <> struct rm::codec<ip_address> {
+//     static void save(rm::rdb_writer& to, const ip_address& value);      // one part at least
+//     static rm::result<ip_address> load(rm::rdb_reader& from);
+//   };
+//
+// Optional: `static void digest(rm::digest& to, const T& value)` (else DEBUG DIGEST does not see it), and
+// `static std::size_t mem_usage(const T& value)`, the bytes that it has allocated.
+template <class T>
+struct codec {};
+
+namespace detail {
+
+template <class T>
+concept has_codec = requires(rdb_writer& to, rdb_reader& from, const T& value) {
+  codec<T>::save(to, value);
+  { codec<T>::load(from) } -> std::same_as<result<T>>;
+};
+
+template <class T>
+concept byte_string = requires(T& text, const char* bytes, std::size_t size) {
+  text.assign(bytes, size);
+  text.append(bytes, size);
+  requires std::same_as<typename T::value_type, char>;
+  std::string_view{text};
+};
+
+template <class T>
+inline constexpr bool is_duration = false;
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+template <class T>
+inline constexpr bool is_time_point = false;
+template <class Clock, class Duration>
+inline constexpr bool is_time_point<std::chrono::time_point<Clock, Duration>> = true;
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+inline constexpr std::size_t alternatives_of = 0;
+template <template <class...> class Variant, class... Values>
+requires requires(Variant<Values...>& value) {
+  value.valueless_by_exception();
+  value.template emplace<0>();
+}
+inline constexpr std::size_t alternatives_of<Variant<Values...>> = sizeof...(Values);
+template <class T>
+concept variant_value = alternatives_of<T>
+!= 0;
+
+template <class T>
+concept unique_pointer = requires(T& pointer, typename T::element_type* raw) {
+  typename T::deleter_type;
+  pointer.reset(raw);
+  pointer.release();
+  requires std::same_as<decltype(pointer.get()), decltype(raw)>;
+};
+
+template <class T>
+concept counted_range = requires(T& all, const T& fixed) {
+  typename T::value_type;
+  all.size();
+  fixed.begin();
+  fixed.end();
+};
+template <class T>
+concept mapping_value = counted_range<T> && requires {
+  typename T::key_type;
+  typename T::mapped_type;
+};
+template <class T>
+concept set_value = counted_range<T> && !mapping_value<T> && requires {
+  typename T::key_type;
+};
+template <class T>
+concept associative_value = mapping_value<T> || set_value<T>;
+template <class T>
+concept unordered_value = associative_value<T> && requires {
+  typename T::hasher;
+};
+template <class T>
+concept tuple_value = requires {
+  std::tuple_size<T>::value;
+};
+template <class T>
+concept array_value = tuple_value<T> && counted_range<T>;
+template <class T>
+concept sequence_value = counted_range<T> && !associative_value<T> && !tuple_value<T> && !byte_string<T> &&
+                         requires(T & all, typename T::value_type value) {
+  all.push_back(std::move(value));
+};
+// Elements that are bytes are written as one string.
+template <class T>
+concept byte_value = std::is_same_v<T, std::byte> || std::is_same_v<T, char> || std::is_same_v<T, unsigned char> ||
+    std::is_same_v<T, signed char>;
+template <class T>
+concept byte_range = (sequence_value<T> || array_value<T>)&&byte_value<typename T::value_type>&& requires(T& all) {
+  all.data();
+};
+template <class T>
+concept nothing_value = std::is_empty_v<T> && !described<T> && !has_codec<T> && !tuple_value<T>;
+
+// --- Parts that may take no bytes ---
+
+template <class Field>
+constexpr bool is_in(int version) noexcept {
+  if constexpr (!Field::is_stored) {
+    return version >= Field::since && version < Field::until;
+  } else {
+    return version >= Field::since;
+  }
+}
+
+template <class T>
+constexpr bool takes_nothing(int version) noexcept;
+
+template <class... Fields>
+constexpr bool fields_take_nothing(field_list<Fields...>, [[maybe_unused]] int version) noexcept {
+  return (true && ... && (!is_in<Fields>(version) || takes_nothing<typename Fields::value>(version)));
+}
+template <class Tuple, std::size_t... Index>
+constexpr bool elements_take_nothing(std::index_sequence<Index...>, [[maybe_unused]] int version) noexcept {
+  return (true && ... && takes_nothing<std::tuple_element_t<Index, Tuple>>(version));
+}
+
+// Whether values of this type are nothing at all in this version: of a million of them only the count would be there,
+// so each of them gets a mark.
+template <class T>
+constexpr bool takes_nothing(int version) noexcept {
+  using value = std::remove_cv_t<T>;
+  if constexpr (has_codec<value>) {
+    return false;
+  } else if constexpr (array_value<value>) {
+    return false;
+  } else if constexpr (tuple_value<value>) {
+    return elements_take_nothing<value>(std::make_index_sequence<std::tuple_size_v<value>>{}, version);
+  } else if constexpr (described<value>) {
+    return fields_take_nothing(fields_of<value>(), version);
+  } else {
+    return nothing_value<value>;
+  }
+}
+
+// --- Saving ---
+
+template <class T>
+void save_value(rdb_writer& to, const T& value);
+
+template <class T>
+void save_element(rdb_writer& to, const T& value) {
+  if (takes_nothing<T>(to.version())) to.save_unsigned(0);
+  save_value<T>(to, value);
+}
+
+template <class Field, class T>
+void save_field(rdb_writer& to, const T& object) {
+  if (!is_in<Field>(to.version())) return;
+  if constexpr (Field::is_stored) {
+    save_value(to, Field::of(object));
+  } else {
+    save_value(to, Field::old_value(object));
+  }
+}
+template <class T, class... Fields>
+void save_fields(rdb_writer& to, const T& object, field_list<Fields...>) {
+  (save_field<Fields>(to, object), ...);
+}
+
+template <class Tuple, std::size_t... Index>
+void save_elements(rdb_writer& to, const Tuple& value, std::index_sequence<Index...>) {
+  using std::get;
+  (save_value(to, get<Index>(value)), ...);
+}
+
+template <std::size_t Index, class Variant>
+void save_if_held(rdb_writer& to, const Variant& value) {
+  using std::get;
+  if (value.index() == Index) save_value(to, get<Index>(value));
+}
+template <class Variant, std::size_t... Index>
+void save_alternative(rdb_writer& to, const Variant& value, std::index_sequence<Index...>) {
+  to.save_unsigned(value.index());
+  (save_if_held<Index>(to, value), ...);
+}
+
+template <class T>
+void save_range(rdb_writer& to, const T& all) {
+  to.save_unsigned(static_cast<std::uint64_t>(all.size()));
+  if constexpr (mapping_value<T>) {
+    for (const auto& [key, value] : all) {
+      if (takes_nothing<std::pair<typename T::key_type, typename T::mapped_type>>(to.version())) to.save_unsigned(0);
+      save_value<typename T::key_type>(to, key);
+      save_value<typename T::mapped_type>(to, value);
+    }
+  } else {
+    for (auto&& each : all) save_element<typename T::value_type>(to, each);
+  }
+}
+
+template <class T>
+void save_value(rdb_writer& to, const T& value) {
+  if constexpr (has_codec<T>) {
+    codec<T>::save(to, value);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    to.save_unsigned(value ? 1 : 0);
+  } else if constexpr (std::is_enum_v<T>) {
+    save_value(to, static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::unsigned_integral<T>) {
+    static_assert(sizeof(T) <= sizeof(std::uint64_t));
+    to.save_unsigned(value);
+  } else if constexpr (std::integral<T>) {
+    static_assert(sizeof(T) <= sizeof(std::int64_t));
+    to.save_signed(value);
+  } else if constexpr (std::is_same_v<T, float>) {
+    to.save_float(value);
+  } else if constexpr (std::is_same_v<T, double>) {
+    to.save_double(value);
+  } else if constexpr (std::is_same_v<T, string>) {
+    to.save_string(value.borrow());
+  } else if constexpr (byte_string<T>) {
+    to.save_string(std::string_view{value});
+  } else if constexpr (is_duration<T>) {
+    save_value(to, value.count());
+  } else if constexpr (is_time_point<T>) {
+    save_value(to, value.time_since_epoch());
+  } else if constexpr (is_optional<T>) {
+    to.save_unsigned(value ? 1 : 0);
+    if (value) save_value(to, *value);
+  } else if constexpr (variant_value<T>) {
+    if (value.valueless_by_exception()) [[unlikely]]
+      return save_value(to, T{});
+    save_alternative(to, value, std::make_index_sequence<alternatives_of<T>>{});
+  } else if constexpr (unique_pointer<T>) {
+    to.save_unsigned(value ? 1 : 0);
+    if (value) save_value<typename T::element_type>(to, *value);
+  } else if constexpr (byte_range<T>) {
+    to.save_string(std::string_view{reinterpret_cast<const char*>(value.data()), value.size()});
+  } else if constexpr (counted_range<T>) {
+    save_range(to, value);
+  } else if constexpr (tuple_value<T>) {
+    save_elements(to, value, std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (described<T>) {
+    save_fields(to, value, fields_of<T>());
+  } else {
+    static_assert(nothing_value<T>,
+                  "redismodule: this type cannot be saved: describe its fields, or specialise rm::codec");
+  }
+}
+
+// --- Loading ---
+
+// Into a value as its constructor made it. False where it cannot be read, or is none; what was read of it is then in
+// it, and goes with it. Fails: throws std::bad_alloc.
+template <class T>
+bool load_value(rdb_reader& from, T& into);
+
+template <class T>
+bool load_element(rdb_reader& from, T& into) {
+  if (takes_nothing<T>(from.version())) {
+    std::uint64_t mark = 0;
+    if (!from.read(mark)) return false;
+  }
+  if constexpr (has_codec<T>) {
+    const std::uint64_t before = from.asked();
+    if (!load_value(from, into)) return false;
+    if (from.asked() != before) [[likely]]
+      return true;
+    from.refuse("an element was made of nothing");
+    return false;
+  } else {
+    return load_value(from, into);
+  }
+}
+
+inline bool load_flag(rdb_reader& from, bool& into) noexcept {
+  std::uint64_t flag = 0;
+  if (!from.read(flag)) return false;
+  into = flag == 1;
+  if (flag <= 1) [[likely]]
+    return true;
+  from.refuse("a bool, or whether something is there, is neither 0 nor 1");
+  return false;
+}
+
+template <class T>
+bool load_integer(rdb_reader& from, T& into) noexcept {
+  std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t> wide = 0;
+  if (!from.read(wide)) return false;
+  into = static_cast<T>(wide);
+  if (static_cast<decltype(wide)>(into) == wide) [[likely]]
+    return true;
+  from.refuse("an integer is out of range");
+  return false;
+}
+
+template <class T>
+bool load_enum(rdb_reader& from, T& into) noexcept {
+  std::underlying_type_t<T> number{};
+  if (!load_value(from, number)) return false;
+  into = static_cast<T>(number);
+  if constexpr (named_enum<T>) {
+    for (const auto& each : names_of<T>.all) {
+      if (each.value == into) return true;
+    }
+    from.refuse("an enum has none of its values");
+    return false;
+  }
+  return true;
+}
+
+template <class Field, class T>
+bool load_field(rdb_reader& from, T& object) {
+  if (!is_in<Field>(from.version())) return true;
+  if constexpr (Field::is_stored) {
+    return load_value(from, Field::of(object));
+  } else {
+    typename Field::value old{};
+    if (!load_value(from, old)) return false;
+    Field::take(object, std::move(old));
+    return true;
+  }
+}
+
+template <class T>
+bool migrate_value(rdb_reader& from, T& object) {
+  if (from.version() >= from.newest_version()) return true;
+  if constexpr (std::is_void_v<decltype(T::migrate(object, from.version()))>) {
+    T::migrate(object, from.version());
+    return true;
+  } else {
+    const result<void> done = T::migrate(object, from.version());
+    if (!done) from.refuse("the migration of an older version refused it");
+    return done.has_value();
+  }
+}
+
+template <class T, class... Fields>
+bool load_fields(rdb_reader& from, T& object, field_list<Fields...>) {
+  if (!from.enter()) [[unlikely]]
+    return false;
+  bool good = (true && ... && load_field<Fields>(from, object));
+  if constexpr (requires { T::migrate(object, 1); }) good = good && migrate_value(from, object);
+  from.leave();
+  return good;
+}
+
+template <class Tuple, std::size_t... Index>
+bool load_elements(rdb_reader& from, Tuple& into, std::index_sequence<Index...>) {
+  using std::get;
+  return (true && ... && load_value(from, get<Index>(into)));
+}
+
+template <std::size_t Index, class Variant>
+bool load_if_meant(rdb_reader& from, Variant& into, std::uint64_t index, bool& good) {
+  if (index != Index) return false;
+  good = load_value(from, into.template emplace<Index>());
+  return true;
+}
+template <class Variant, std::size_t... Index>
+bool load_alternative(rdb_reader& from, Variant& into, std::index_sequence<Index...>) {
+  std::uint64_t index = 0;
+  bool good = false;
+  if (!from.read(index)) return false;
+  if ((false || ... || load_if_meant<Index>(from, into, index, good))) return good;
+  from.refuse("a variant has none of its alternatives");
+  return false;
+}
+
+// A count is a claim: room is made for what is claimed, but for little more than what has been read.
+template <class T>
+void make_room(T& into, std::uint64_t claimed) {
+  if constexpr (requires { into.reserve(into.capacity()); }) {
+    if (into.size() != into.capacity()) return;
+    const std::uint64_t more = into.size() + into.size() / 4 + 16;
+    into.reserve(static_cast<std::size_t>(claimed < more ? claimed : more));
+  }
+}
+
+template <class T>
+bool load_sequence(rdb_reader& from, T& into) {
+  using value = typename T::value_type;
+  std::uint64_t count = 0;
+  if (!from.read(count)) return false;
+  into.clear();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    make_room(into, count);
+    if constexpr (std::is_same_v<typename T::reference, value&>) {
+      into.emplace_back();
+      if (!load_element(from, into.back())) return false;
+    } else {
+      value each{};
+      if (!load_element(from, each)) return false;
+      into.push_back(std::move(each));
+    }
+  }
+  return true;
+}
+
+template <class T>
+bool load_array(rdb_reader& from, T& into) {
+  std::uint64_t count = 0;
+  if (!from.read(count)) return false;
+  if (count != into.size()) {
+    from.refuse("an array has another number of elements");
+    return false;
+  }
+  for (auto& each : into) {
+    if (!load_element(from, each)) return false;
+  }
+  return true;
+}
+
+// Elements come in the container's own order, mostly, so that each belongs at the end.
+template <class T>
+bool load_associative(rdb_reader& from, T& into) {
+  std::uint64_t count = 0;
+  if (!from.read(count)) return false;
+  into.clear();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if constexpr (mapping_value<T>) {
+      std::pair<typename T::key_type, typename T::mapped_type> each{};
+      if (!load_element(from, each)) return false;
+      into.emplace_hint(into.end(), std::move(each.first), std::move(each.second));
+    } else {
+      typename T::value_type each{};
+      if (!load_element(from, each)) return false;
+      into.emplace_hint(into.end(), std::move(each));
+    }
+    if (into.size() == i + 1) [[likely]]
+      continue;
+    from.refuse("a key is there twice");
+    return false;
+  }
+  return true;
+}
+
+// As it comes in one piece, its size is that of what is there.
+template <class T>
+bool load_byte_range(rdb_reader& from, T& into) {
+  std::string bytes;
+  if (!from.read(bytes)) return false;
+  if constexpr (array_value<T>) {
+    if (bytes.size() != into.size()) {
+      from.refuse("an array has another number of elements");
+      return false;
+    }
+  } else {
+    into.resize(bytes.size());
+  }
+  const auto* first = reinterpret_cast<const typename T::value_type*>(bytes.data());
+  for (std::size_t i = 0; i < bytes.size(); ++i) into.data()[i] = first[i];
+  return true;
+}
+
+template <class T>
+bool load_value(rdb_reader& from, T& into) {
+  static_assert(std::is_default_constructible_v<T> || has_codec<T>,
+                "redismodule: what is loaded is made by its default constructor first; others need a rm::codec");
+  if constexpr (has_codec<T>) {
+    result<T> loaded = codec<T>::load(from);
+    if (loaded && !from.failed()) {
+      into = std::move(*loaded);
+      return true;
+    }
+    from.refuse("a rm::codec refused it");
+    return false;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return load_flag(from, into);
+  } else if constexpr (std::is_enum_v<T>) {
+    return load_enum(from, into);
+  } else if constexpr (std::integral<T>) {
+    return load_integer(from, into);
+  } else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, string>) {
+    return from.read(into);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return from.read(into);
+  } else if constexpr (byte_string<T>) {
+    std::string bytes;
+    if (!from.read(bytes)) return false;
+    into.assign(bytes.data(), bytes.size());
+    return true;
+  } else if constexpr (is_duration<T>) {
+    typename T::rep count{};
+    if (!load_value(from, count)) return false;
+    into = T{count};
+    return true;
+  } else if constexpr (is_time_point<T>) {
+    typename T::duration since{};
+    if (!load_value(from, since)) return false;
+    into = T{since};
+    return true;
+  } else if constexpr (is_optional<T>) {
+    bool is_there = false;
+    if (!load_flag(from, is_there)) return false;
+    into.reset();
+    return !is_there || load_value(from, into.emplace());
+  } else if constexpr (variant_value<T>) {
+    return load_alternative(from, into, std::make_index_sequence<alternatives_of<T>>{});
+  } else if constexpr (unique_pointer<T>) {
+    bool is_there = false;
+    if (!load_flag(from, is_there)) return false;
+    into.reset(is_there ? new typename T::element_type{} : nullptr);
+    return !is_there || load_value(from, *into);
+  } else if constexpr (byte_range<T>) {
+    return load_byte_range(from, into);
+  } else if constexpr (associative_value<T>) {
+    return load_associative(from, into);
+  } else if constexpr (array_value<T>) {
+    return load_array(from, into);
+  } else if constexpr (sequence_value<T>) {
+    return load_sequence(from, into);
+  } else if constexpr (tuple_value<T>) {
+    return load_elements(from, into, std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (described<T>) {
+    return load_fields(from, into, fields_of<T>());
+  } else {
+    static_assert(nothing_value<T>,
+                  "redismodule: this type cannot be loaded: describe its fields, or specialise rm::codec");
+    return true;
+  }
+}
+
+}  // namespace detail
+}  // namespace redismodule

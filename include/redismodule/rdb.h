@@ -1,0 +1,232 @@
+// What values of data types are written to and read from: an RDB, or the chunks of a restore command, which stand for
+// it in an AOF.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "redismodule/abi/constants.h"
+#include "redismodule/result.h"
+#include "redismodule/string.h"
+
+namespace redismodule {
+
+namespace detail {
+
+// Where bytes go that are no RDB. Its buffer is full at a fixed size and is then handed on.
+// Owns: nothing.
+class byte_sink {
+ public:
+  using consumer = void (*)(void* to, std::string_view bytes, bool is_last);
+  byte_sink(char* buffer, std::size_t size, consumer consume, void* to) noexcept
+      : buffer_{buffer}, size_{size}, consume_{consume}, to_{to} {}
+
+  void number(char tag, std::uint64_t value);
+  void raw(const void* bytes, std::size_t size);
+  void text(std::string_view bytes);
+  void finish() { consume_(to_, {buffer_, used_}, true); }
+
+ private:
+  char* buffer_;
+  std::size_t size_;
+  consumer consume_;
+  void* to_;
+  std::size_t used_ = 0;
+};
+
+// Bytes in pieces, as a byte_sink gave them.
+// Owns: nothing.
+class byte_source {
+ public:
+  using piece = std::string_view (*)(const void* all, std::size_t index);
+  byte_source(piece at, const void* all, std::size_t count, std::uint64_t bytes) noexcept
+      : at_{at}, all_{all}, count_{count}, left_{bytes} {}
+
+  // Each: false where the bytes end or are of another kind. How many are left is known, so that no claim is believed.
+  bool number(char tag, std::uint64_t& into) noexcept;
+  bool raw(void* into, std::size_t size) noexcept;
+  bool size_of_text(std::size_t& into) noexcept;
+  bool at_end() const noexcept { return left_ == 0; }
+
+ private:
+  piece at_;
+  const void* all_;
+  std::size_t count_;
+  std::uint64_t left_;
+  std::size_t next_ = 0;
+  std::string_view now_;
+};
+
+inline constexpr char unsigned_tag = 'u', signed_tag = 'i', double_tag = 'd', float_tag = 'f', text_tag = 's';
+
+}  // namespace detail
+
+// Writes a value, one typed part after the other; what reads it asks for the same parts in the same order. A part that
+// cannot be written fails the whole save, which the server sees to.
+// Lock: held, or in a child of the server's.
+class rdb_writer {
+ public:
+  rdb_writer(abi::ModuleIO* io, int version) noexcept : io_{io}, version_{version} {}
+  rdb_writer(detail::byte_sink& to, int version) noexcept : bytes_{&to}, version_{version} {}
+  rdb_writer(const rdb_writer&) = delete;
+  rdb_writer& operator=(const rdb_writer&) = delete;
+
+  void save_unsigned(std::uint64_t value) {
+    if (io_ == nullptr) [[unlikely]]
+      return bytes_->number(detail::unsigned_tag, value);
+    detail::nothrow(api.SaveUnsigned)(io_, value);
+  }
+  void save_signed(std::int64_t value) {
+    if (io_ == nullptr) [[unlikely]]
+      return save_signed_bytes(value);
+    detail::nothrow(api.SaveSigned)(io_, value);
+  }
+  void save_double(double value) {
+    if (io_ == nullptr) [[unlikely]]
+      return save_double_bytes(value);
+    detail::nothrow(api.SaveDouble)(io_, value);
+  }
+  void save_float(float value) {
+    if (io_ == nullptr) [[unlikely]]
+      return save_float_bytes(value);
+    detail::nothrow(api.SaveFloat)(io_, value);
+  }
+  // Any bytes.
+  void save_string(std::string_view value) {
+    if (io_ == nullptr) [[unlikely]]
+      return bytes_->text(value);
+    detail::nothrow(api.SaveStringBuffer)(io_, value.data(), value.size());
+  }
+  // The same, without asking the string for its bytes.
+  void save_string(string_ref value) {
+    if (io_ == nullptr || !value) [[unlikely]]
+      return save_string(value.view());
+    detail::nothrow(api.SaveString)(io_, value.raw());
+  }
+
+  // The version of the data type that is written.
+  int version() const noexcept { return version_; }
+  // Null where it is no RDB that is written.
+  abi::ModuleIO* raw() const noexcept { return io_; }
+
+ private:
+  [[gnu::cold]] void save_signed_bytes(std::int64_t value);
+  [[gnu::cold]] void save_double_bytes(double value);
+  [[gnu::cold]] void save_float_bytes(float value);
+
+  abi::ModuleIO* io_ = nullptr;
+  detail::byte_sink* bytes_ = nullptr;
+  int version_;
+};
+
+// Reads what a rdb_writer wrote. Nothing that it gives is to be believed beyond its type: the data may have been cut or
+// changed. A part that cannot be read is an error, and from then on every further one, so that asking late is enough.
+// Whether a part was read is asked of the server only where it is 0, which is what the server gives otherwise.
+// Lock: held.
+class rdb_reader {
+ public:
+  // How deep described structs may lie within each other.
+  static constexpr int most_levels = 500;
+
+  // `version`: what was written, `newest`: what the type is now.
+  rdb_reader(abi::ModuleIO* io, int version, int newest) noexcept : io_{io}, version_{version}, newest_{newest} {}
+  rdb_reader(detail::byte_source& from, int version, int newest) noexcept
+      : bytes_{&from}, version_{version}, newest_{newest} {}
+  rdb_reader(const rdb_reader&) = delete;
+  rdb_reader& operator=(const rdb_reader&) = delete;
+
+  // Fails: an error where the data end here, are something else, or something before them could not be read.
+  result<std::uint64_t> load_unsigned() { return as_result<std::uint64_t>(); }
+  result<std::int64_t> load_signed() { return as_result<std::int64_t>(); }
+  result<double> load_double() { return as_result<double>(); }
+  result<float> load_float() { return as_result<float>(); }
+  result<std::string> load_string() { return as_result<std::string>(); }
+  // As a string of the server's, without a copy.
+  result<string> load_server_string() { return as_result<string>(); }
+
+  // Says that what was read makes no sense. From now on everything is an error. `why` is for the log.
+  error_reply refuse(detail::literal why) noexcept;
+
+  // The version of the data type that was written.
+  int version() const noexcept { return version_; }
+  // The version that the type has now.
+  int newest_version() const noexcept { return newest_; }
+  bool failed() const noexcept { return why_ != nullptr; }
+  // Null where it is no RDB that is read.
+  abi::ModuleIO* raw() const noexcept { return io_; }
+
+  // The same reads for who asks but once, at the end: false where they failed.
+  bool read(std::uint64_t& into) noexcept {
+    if (io_ == nullptr || failed()) [[unlikely]]
+      return read_bytes(into);
+    into = detail::nothrow(api.LoadUnsigned)(io_);
+    return into != 0 || is_zero();
+  }
+  bool read(std::int64_t& into) noexcept {
+    if (io_ == nullptr || failed()) [[unlikely]]
+      return read_bytes(into);
+    into = detail::nothrow(api.LoadSigned)(io_);
+    return into != 0 || is_zero();
+  }
+  bool read(double& into) noexcept {
+    if (io_ == nullptr || failed()) [[unlikely]]
+      return read_bytes(into);
+    into = detail::nothrow(api.LoadDouble)(io_);
+    return into != 0 || is_zero();
+  }
+  bool read(float& into) noexcept {
+    if (io_ == nullptr || failed()) [[unlikely]]
+      return read_bytes(into);
+    into = detail::nothrow(api.LoadFloat)(io_);
+    return into != 0 || is_zero();
+  }
+  // Fails: throws std::bad_alloc.
+  bool read(std::string& into);
+  bool read(string& into);
+
+  const char* why() const noexcept { return why_; }
+  // Around the fields of a struct that may lie in itself.
+  bool enter() noexcept { return ++level_ <= most_levels || too_deep(); }
+  void leave() noexcept { --level_; }
+  // How often a result was asked for: what reads nothing cannot be asked for without end.
+  std::uint64_t asked() const noexcept { return asked_; }
+
+ private:
+  template <class T>
+  result<T> as_result() {
+    ++asked_;
+    T value{};
+    if (!read(value)) [[unlikely]]
+      return error();
+    return value;
+  }
+
+  bool is_zero() noexcept {
+    if (api.IsIOError(io_) == 0) [[likely]]
+      return true;
+    why_ = ended;
+    return false;
+  }
+  [[gnu::cold]] bool too_deep() noexcept;
+  [[gnu::cold]] error_reply error() const noexcept;
+  bool read_bytes(std::uint64_t& into) noexcept;
+  bool read_bytes(std::int64_t& into) noexcept;
+  bool read_bytes(double& into) noexcept;
+  bool read_bytes(float& into) noexcept;
+  bool read_bytes(std::string& into);
+  bool check(bool good) noexcept;
+
+  static const char* const ended;
+
+  abi::ModuleIO* io_ = nullptr;
+  detail::byte_source* bytes_ = nullptr;
+  int version_;
+  int newest_;
+  int level_ = 0;
+  const char* why_ = nullptr;
+  std::uint64_t asked_ = 0;
+};
+
+}  // namespace redismodule

@@ -1,0 +1,170 @@
+#include "redismodule/rdb.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory>
+
+namespace redismodule {
+namespace detail {
+
+// Seven bits in each byte, the last one below 128: small numbers are short.
+void byte_sink::number(char tag, std::uint64_t value) {
+  char encoded[11];
+  std::size_t size = 0;
+  encoded[size++] = tag;
+  for (; value >= 0x80; value >>= 7) encoded[size++] = static_cast<char>(value | 0x80);
+  encoded[size++] = static_cast<char>(value);
+  raw(encoded, size);
+}
+
+void byte_sink::raw(const void* bytes, std::size_t size) {
+  const char* from = static_cast<const char*>(bytes);
+  while (size != 0) {
+    const std::size_t part = std::min(size, size_ - used_);
+    std::memcpy(buffer_ + used_, from, part);
+    used_ += part;
+    from += part;
+    size -= part;
+    if (used_ != size_) continue;
+    consume_(to_, {buffer_, used_}, false);
+    used_ = 0;
+  }
+}
+
+void byte_sink::text(std::string_view bytes) {
+  number(text_tag, bytes.size());
+  raw(bytes.data(), bytes.size());
+}
+
+bool byte_source::raw(void* into, std::size_t size) noexcept {
+  if (size > left_) return false;
+  left_ -= size;
+  char* to = static_cast<char*>(into);
+  while (size != 0) {
+    while (now_.empty()) {
+      if (next_ == count_) return false;
+      now_ = at_(all_, next_++);
+    }
+    const std::size_t part = std::min(size, now_.size());
+    std::memcpy(to, now_.data(), part);
+    now_.remove_prefix(part);
+    to += part;
+    size -= part;
+  }
+  return true;
+}
+
+bool byte_source::number(char tag, std::uint64_t& into) noexcept {
+  into = 0;
+  unsigned char byte = 0;
+  if (!raw(&byte, 1) || byte != static_cast<unsigned char>(tag)) return false;
+  for (int shift = 0; shift < 64; shift += 7) {
+    if (!raw(&byte, 1)) return false;
+    if (shift == 63 && byte > 1) return false;
+    into |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+bool byte_source::size_of_text(std::size_t& into) noexcept { return number(text_tag, into) && into <= left_; }
+
+namespace {
+
+// Small numbers of either sign are small.
+constexpr std::uint64_t folded(std::int64_t value) noexcept {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
+constexpr std::int64_t unfolded(std::uint64_t value) noexcept {
+  return static_cast<std::int64_t>((value >> 1) ^ (0 - (value & 1)));
+}
+static_assert(unfolded(folded(-3)) == -3 && unfolded(folded(7)) == 7 && folded(-1) == 1);
+
+}  // namespace
+}  // namespace detail
+
+void rdb_writer::save_signed_bytes(std::int64_t value) { bytes_->number(detail::signed_tag, detail::folded(value)); }
+void rdb_writer::save_double_bytes(double value) {
+  bytes_->number(detail::double_tag, std::bit_cast<std::uint64_t>(value));
+}
+void rdb_writer::save_float_bytes(float value) {
+  bytes_->number(detail::float_tag, std::bit_cast<std::uint32_t>(value));
+}
+
+const char* const rdb_reader::ended = "the data end early, or are of another kind";
+
+error_reply rdb_reader::error() const noexcept { return error_reply{"ERR the data could not be read"}; }
+
+error_reply rdb_reader::refuse(detail::literal why) noexcept {
+  if (why_ == nullptr) why_ = why.c_str();
+  return error();
+}
+
+bool rdb_reader::too_deep() noexcept {
+  refuse("structs lie deeper in each other than rm::rdb_reader::most_levels");
+  return false;
+}
+
+bool rdb_reader::check(bool good) noexcept {
+  if (!good && why_ == nullptr) why_ = ended;
+  return good;
+}
+
+bool rdb_reader::read_bytes(std::uint64_t& into) noexcept {
+  return !failed() && check(bytes_->number(detail::unsigned_tag, into));
+}
+bool rdb_reader::read_bytes(std::int64_t& into) noexcept {
+  std::uint64_t encoded = 0;
+  if (failed() || !check(bytes_->number(detail::signed_tag, encoded))) return false;
+  into = detail::unfolded(encoded);
+  return true;
+}
+bool rdb_reader::read_bytes(double& into) noexcept {
+  std::uint64_t encoded = 0;
+  if (failed() || !check(bytes_->number(detail::double_tag, encoded))) return false;
+  into = std::bit_cast<double>(encoded);
+  return true;
+}
+bool rdb_reader::read_bytes(float& into) noexcept {
+  std::uint64_t encoded = 0;
+  if (failed() || !check(bytes_->number(detail::float_tag, encoded) && encoded <= UINT32_MAX)) return false;
+  into = std::bit_cast<float>(static_cast<std::uint32_t>(encoded));
+  return true;
+}
+bool rdb_reader::read_bytes(std::string& into) {
+  std::size_t size = 0;
+  if (failed() || !check(bytes_->size_of_text(size))) return false;
+  into.resize(size);
+  return check(bytes_->raw(into.data(), size));
+}
+
+namespace {
+
+struct buffer_deleter {
+  void operator()(char* bytes) const noexcept { api.Free(bytes); }
+};
+
+}  // namespace
+
+bool rdb_reader::read(std::string& into) {
+  if (io_ == nullptr || failed()) return read_bytes(into);
+  std::size_t size = 0;
+  const std::unique_ptr<char, buffer_deleter> bytes{detail::nothrow(api.LoadStringBuffer)(io_, &size)};
+  if (!check(bytes != nullptr)) return false;
+  into.assign(bytes.get(), size);
+  return true;
+}
+
+bool rdb_reader::read(string& into) {
+  if (io_ != nullptr && !failed()) {
+    into = string::adopt(detail::nothrow(api.LoadString)(io_));
+    return check(static_cast<bool>(into));
+  }
+  std::string bytes;
+  if (!read_bytes(bytes)) return false;
+  into = string{std::string_view{bytes}};
+  return true;
+}
+
+}  // namespace redismodule

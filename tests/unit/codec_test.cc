@@ -1,0 +1,243 @@
+// Values to bytes and back, without a server: what is read is believed in nothing.
+#include "redismodule/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+namespace {
+
+namespace rm = redismodule;
+
+enum class color { red, green };
+constexpr auto describe(rm::of<color>) { return rm::names<color>({{"red", color::red}, {"green", color::green}}); }
+
+struct point {
+  int x = 0;
+  int y = 0;
+  bool operator==(const point&) const = default;
+  static constexpr auto fields = rm::fields(rm::field<&point::x>, rm::field<&point::y>);
+};
+
+// Lies in itself.
+struct node {
+  int value = 0;
+  std::vector<node> below;
+  std::unique_ptr<node> next;
+  static constexpr auto fields = rm::fields(rm::field<&node::value>, rm::field<&node::below>, rm::field<&node::next>);
+};
+
+// Empty in version 3 but for `added`, which is not there in version 1.
+struct evolving {
+  int added = 7;
+  long taken = 0;
+  void take(long old) { taken = old; }
+  long give() const { return 5; }
+  bool operator==(const evolving&) const = default;
+  static constexpr auto fields =
+      rm::fields(rm::removed_field<long, 1, 3, rm::loaded_by<&evolving::take>, rm::saved_by<&evolving::give>>,
+                 rm::field<&evolving::added, rm::since_version<2>>);
+};
+
+struct everything {
+  std::int8_t small = -3;
+  std::uint64_t large = ~0ull;
+  float real = 1.5f;
+  double zero = 0;
+  bool yes = true;
+  color named = color::green;
+  std::string text = "text";
+  std::optional<int> maybe = 3;
+  std::variant<std::monostate, int, std::string> either = "hello";
+  std::vector<point> points{{1, 2}, {3, 4}};
+  std::deque<int> deque{1, -2};
+  std::array<int, 3> array{1, 2, 3};
+  std::array<unsigned char, 4> bytes{1, 2, 3, 4};
+  std::vector<std::byte> more_bytes{std::byte{9}};
+  std::map<std::string, double> map{{"a", 1}, {"b", -2}};
+  std::unordered_map<int, std::vector<int>> unordered{{1, {2}}, {3, {}}};
+  std::set<int> set{5, -6};
+  std::pair<int, std::string> pair{1, "second"};
+  std::tuple<int, double> tuple{3, 4.5};
+  std::vector<bool> bits{true, false, true};
+  std::chrono::milliseconds duration{77};
+  std::chrono::system_clock::time_point time{std::chrono::seconds{5}};
+  std::vector<std::monostate> nothings{3};
+  std::unordered_set<std::string> words{"word"};
+  std::multimap<int, int> multi{{1, 1}, {1, 2}};
+  bool operator==(const everything&) const = default;
+};
+constexpr auto describe(rm::of<everything>) {
+  return rm::fields(rm::field<&everything::small>, rm::field<&everything::large>, rm::field<&everything::real>,
+                    rm::field<&everything::zero>, rm::field<&everything::yes>, rm::field<&everything::named>,
+                    rm::field<&everything::text>, rm::field<&everything::maybe>, rm::field<&everything::either>,
+                    rm::field<&everything::points>, rm::field<&everything::deque>, rm::field<&everything::array>,
+                    rm::field<&everything::bytes>, rm::field<&everything::more_bytes>, rm::field<&everything::map>,
+                    rm::field<&everything::unordered>, rm::field<&everything::set>, rm::field<&everything::pair>,
+                    rm::field<&everything::tuple>, rm::field<&everything::bits>, rm::field<&everything::duration>,
+                    rm::field<&everything::time>, rm::field<&everything::nothings>, rm::field<&everything::words>,
+                    rm::field<&everything::multi>);
+}
+
+template <class T>
+std::string saved(const T& value, int version = 1) {
+  std::string bytes;
+  char buffer[61];
+  const auto append = [](void* to, std::string_view more, bool) { *static_cast<std::string*>(to) += more; };
+  rm::detail::byte_sink sink{buffer, sizeof buffer, append, &bytes};
+  rm::rdb_writer to{sink, version};
+  rm::detail::save_value(to, value);
+  sink.finish();
+  return bytes;
+}
+
+struct outcome {
+  bool good;
+  std::string_view why;
+};
+
+// In pieces of seven bytes, so that parts lie across their borders.
+template <class T>
+outcome load(const std::string& bytes, T& into, int version = 1, int newest = 1) {
+  std::vector<std::string_view> pieces;
+  for (std::size_t i = 0; i < bytes.size(); i += 7) pieces.push_back(std::string_view{bytes}.substr(i, 7));
+  const auto at = [](const void* all, std::size_t i) { return static_cast<const std::string_view*>(all)[i]; };
+  rm::detail::byte_source source{at, pieces.data(), pieces.size(), bytes.size()};
+  rm::rdb_reader from{source, version, newest};
+  const bool good = rm::detail::load_value(from, into);
+  return {good && source.at_end(), from.why() != nullptr ? from.why() : ""};
+}
+
+std::string count_of(std::uint64_t count) { return saved(count); }
+
+TEST(codec, what_is_saved_is_loaded) {
+  everything other;
+  other.small = 0;
+  other.either = 4;
+  other.points.clear();
+  other.map = {{"c", 3}};
+  other.set = {1};
+  other.nothings.clear();
+  EXPECT_NE(other, everything{});
+  const outcome loaded = load(saved(everything{}), other);
+  EXPECT_TRUE(loaded.good) << loaded.why;
+  EXPECT_EQ(other, everything{});
+}
+
+TEST(codec, data_that_are_cut_anywhere_are_refused) {
+  const std::string bytes = saved(everything{});
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    everything value;
+    const outcome loaded = load(bytes.substr(0, size), value);
+    EXPECT_FALSE(loaded.good) << size;
+    EXPECT_FALSE(loaded.why.empty()) << size;
+  }
+}
+
+TEST(codec, data_that_are_changed_anywhere_are_a_value_or_refused) {
+  const std::string bytes = saved(everything{});
+  int good = 0;
+  int refused = 0;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (int other = 1; other < 256; ++other) {
+      std::string changed = bytes;
+      changed[at] = static_cast<char>(changed[at] ^ other);
+      everything value;
+      ++(load(changed, value).good ? good : refused);
+    }
+  }
+  EXPECT_GT(good, 1000);
+  EXPECT_GT(refused, 1000);
+}
+
+TEST(codec, counts_that_are_lies_take_neither_time_nor_memory) {
+  const std::string huge = count_of(~0ull);
+  std::vector<point> points;
+  EXPECT_FALSE(load(huge, points).good);
+  EXPECT_LE(points.capacity(), 16u);
+  std::vector<std::monostate> nothings;
+  EXPECT_FALSE(load(huge, nothings).good);
+  std::map<int, int> map;
+  EXPECT_FALSE(load(huge, map).good);
+  std::string text;
+  std::string claim = huge;
+  claim[0] = 's';
+  EXPECT_FALSE(load(claim, text).good);
+  EXPECT_LT(text.capacity(), 100u);
+}
+
+TEST(codec, values_out_of_range_are_refused) {
+  std::int8_t small = 0;
+  EXPECT_EQ(load(saved(std::int64_t{128}), small).why, "an integer is out of range");
+  EXPECT_TRUE(load(saved(std::int64_t{-128}), small).good);
+  bool yes = false;
+  EXPECT_FALSE(load(saved(2u), yes).good);
+  color named{};
+  EXPECT_EQ(load(saved(2), named).why, "an enum has none of its values");
+  std::variant<int, bool> either;
+  EXPECT_EQ(load(saved(2u), either).why, "a variant has none of its alternatives");
+  std::array<int, 2> array{};
+  EXPECT_FALSE(load(saved(std::vector<int>{1, 2, 3}), array).good);
+  EXPECT_TRUE(load(saved(std::vector<int>{1, 2}), array).good);
+}
+
+TEST(codec, a_key_that_comes_twice_is_refused) {
+  std::set<int> set;
+  EXPECT_EQ(load(saved(std::vector<int>{1, 2, 1}), set).why, "a key is there twice");
+  std::unordered_map<int, int> map;
+  const std::multimap<int, int> twice{{1, 1}, {1, 2}};
+  EXPECT_EQ(load(saved(twice), map).why, "a key is there twice");
+  std::set<int> any_order;
+  EXPECT_TRUE(load(saved(std::vector<int>{3, 1, 2}), any_order).good);
+  EXPECT_EQ(any_order, (std::set<int>{1, 2, 3}));
+}
+
+TEST(codec, structs_lie_in_each_other_up_to_a_depth) {
+  const auto chain = [](int length) {
+    node first;
+    node* last = &first;
+    for (int i = 1; i < length; ++i) {
+      last->next = std::make_unique<node>();
+      last = last->next.get();
+    }
+    return saved(first);
+  };
+  node value;
+  EXPECT_TRUE(load(chain(rm::rdb_reader::most_levels), value).good);
+  node deeper;
+  EXPECT_FALSE(load(chain(rm::rdb_reader::most_levels + 1), deeper).good);
+}
+
+TEST(codec, fields_come_and_go_by_version) {
+  const std::vector<evolving> values{{.added = 1}, {.added = 2}};
+  std::vector<evolving> loaded;
+  ASSERT_TRUE(load(saved(values, 1), loaded, 1, 3).good);
+  EXPECT_EQ(loaded, (std::vector<evolving>{{7, 5}, {7, 5}}));
+  ASSERT_TRUE(load(saved(values, 2), loaded, 2, 3).good);
+  EXPECT_EQ(loaded, (std::vector<evolving>{{1, 5}, {2, 5}}));
+  ASSERT_TRUE(load(saved(values, 3), loaded, 3, 3).good);
+  EXPECT_EQ(loaded, values);
+}
+
+TEST(codec, a_failed_read_lets_all_that_follow_fail) {
+  const std::string bytes = saved(3);
+  const auto at = [](const void* all, std::size_t) { return std::string_view{*static_cast<const std::string*>(all)}; };
+  rm::detail::byte_source source{at, &bytes, 1, bytes.size()};
+  rm::rdb_reader from{source, 1, 1};
+  EXPECT_FALSE(from.load_unsigned());
+  EXPECT_TRUE(from.failed());
+  EXPECT_FALSE(from.load_signed());
+  EXPECT_FALSE(from.load_string());
+}
+
+}  // namespace
