@@ -355,6 +355,8 @@ const char* explain_exception(abi::ModuleCtx* ctx, std::string_view command, mes
     return "OOM out of memory, the command was not completed";
   } catch (const wrong_type&) {
     return wrong_type::text;
+  } catch (const no_value&) {
+    return no_value::text;
   } catch (const unsupported& error) {
     text.append(error.what());
     return text.c_str();

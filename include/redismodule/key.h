@@ -160,46 +160,67 @@ struct held_key final : K {
 template <class K>
 concept key_class = std::derived_from<K, basic_key>;
 
+// What a view can be of: a class of keys, or a struct that is a data type.
+template <class K>
+concept key_kind = key_class<K> || data_type_class<K>;
+
+// A key whose value is of a data type: see typed_key.h.
+template <data_type_class T>
+class typed_key;
+
+namespace detail {
+
+template <class K>
+struct key_for {
+  using type = K;
+};
+template <data_type_class T>
+struct key_for<T> {
+  using type = typed_key<T>;
+};
+
+}  // namespace detail
+
 // A handler's parameter: a key to read. `key->size()`, `*key`. It cannot be copied, so that none outlives the frame.
 // `Modes`: how it is opened beyond that, rm::read<rm::hash, rm::access::read, rm::open_mode::access_expired>; a command
 // with a mode that the server does not know cannot be registered.
-template <key_class K, access Access = access::read, flag_set<open_mode> Modes = flag_set<open_mode>{}>
+template <key_kind K, access Access = access::read, flag_set<open_mode> Modes = flag_set<open_mode>{}>
 class read {
  public:
-  using key = K;
-  using pointee = const K;
+  using key = typename detail::key_for<K>::type;
+  using pointee = const key;
   static constexpr int mode = detail::read_mode;
   static constexpr flag_set<open_mode> modes = Modes;
 
-  constexpr explicit read(const K& opened) noexcept : key_{opened} {}
+  constexpr explicit read(const key& opened) noexcept : key_{opened} {}
   read(const read&) = delete;
   read& operator=(const read&) = delete;
 
-  constexpr const K* operator->() const noexcept { return &key_; }
-  constexpr const K& operator*() const noexcept { return key_; }
+  constexpr const key* operator->() const noexcept { return &key_; }
+  constexpr const key& operator*() const noexcept { return key_; }
 
  private:
-  const K& key_;
+  const key& key_;
 };
 
 // A handler's parameter: a key to read and to write, made by what is written where it is missing. `Modes`: as of read.
-template <key_class K, access Access = access::read | access::update, flag_set<open_mode> Modes = flag_set<open_mode>{}>
+template <key_kind K, access Access = access::read | access::update, flag_set<open_mode> Modes = flag_set<open_mode>{}>
 class write {
  public:
-  using key = K;
-  using pointee = K;
+  using key = typename detail::key_for<K>::type;
+  using pointee = key;
   static constexpr int mode = detail::write_mode;
   static constexpr flag_set<open_mode> modes = Modes;
 
-  constexpr explicit write(K& opened) noexcept : key_{opened} {}
+  constexpr explicit write(key& opened) noexcept : key_{opened} {}
   write(const write&) = delete;
   write& operator=(const write&) = delete;
 
-  constexpr K* operator->() const noexcept { return &key_; }
-  constexpr K& operator*() const noexcept { return key_; }
+  constexpr key* operator->() const noexcept { return &key_; }
+  constexpr key& operator*() const noexcept { return key_; }
 
  private:
-  K& key_;
+  key& key_;
 };
 
 // What ctx.open<rm::read<K>>(name) and ctx.open<rm::write<K>>(name) give: a key that is closed with this object.

@@ -75,9 +75,9 @@ namespace detail {
 
 template <class T>
 inline constexpr bool is_view = false;
-template <key_class K, access Access, flag_set<open_mode> Modes>
+template <key_kind K, access Access, flag_set<open_mode> Modes>
 inline constexpr bool is_view<read<K, Access, Modes>> = true;
-template <key_class K, access Access, flag_set<open_mode> Modes>
+template <key_kind K, access Access, flag_set<open_mode> Modes>
 inline constexpr bool is_view<write<K, Access, Modes>> = true;
 
 template <class T>

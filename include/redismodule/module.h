@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "redismodule/command.h"
+#include "redismodule/data_type.h"
 
 namespace redismodule {
 
@@ -86,6 +87,13 @@ class module_builder {
     add_raw_command(name, reinterpret_cast<abi::ModuleCmdFunc>(callback), flags, first_key, last_key, key_step);
   }
 
+  // A struct as a data type of the server's: see data_type.h. Beside it a command is registered, <name>.restore, of
+  // which a rewritten AOF consists. A module with a data type cannot be unloaded.
+  template <data_type_class T>
+  void data_type(const data_type_options& options = {}) {
+    add_data_type(detail::define_data_type<T>(), options);
+  }
+
   // The module does not load where the server lacks one of these.
   template <std::same_as<abi::function>... Functions>
   void require(Functions... functions) {
@@ -128,6 +136,7 @@ class module_builder {
   void add_subcommand(const char* group, const detail::command_definition& definition,
                       const detail::described_command& options);
   void add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last, int step);
+  void add_data_type(const detail::data_type_definition& definition, const data_type_options& options);
   void require_function(abi::function function);
   void add_unload_hook(void (*hook)(abi::ModuleCtx*));
 

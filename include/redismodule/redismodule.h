@@ -1,12 +1,16 @@
 // Everything but what is opt-in.
 #pragma once
 
+#include "redismodule/aof.h"
 #include "redismodule/api.h"
 #include "redismodule/args.h"
 #include "redismodule/call.h"
 #include "redismodule/call_reply.h"
+#include "redismodule/codec.h"
 #include "redismodule/command.h"
 #include "redismodule/context.h"
+#include "redismodule/data_type.h"
+#include "redismodule/digest.h"
 #include "redismodule/format.h"
 #include "redismodule/handle.h"
 #include "redismodule/hash.h"
@@ -19,6 +23,7 @@
 #include "redismodule/memory/scope.h"
 #include "redismodule/module.h"
 #include "redismodule/options.h"
+#include "redismodule/rdb.h"
 #include "redismodule/reply.h"
 #include "redismodule/result.h"
 #include "redismodule/scan.h"
@@ -27,5 +32,6 @@
 #include "redismodule/stream.h"
 #include "redismodule/string.h"
 #include "redismodule/string_key.h"
+#include "redismodule/typed_key.h"
 #include "redismodule/unsupported.h"
 #include "redismodule/user.h"

@@ -20,7 +20,7 @@ namespace {
 namespace rm = redismodule;
 
 enum class color { red, green };
-constexpr auto describe(rm::of<color>) { return rm::names<color>({{"red", color::red}, {"green", color::green}}); }
+[[maybe_unused]] constexpr auto describe(rm::of<color>) { return rm::names<color>({{"red", color::red}, {"green", color::green}}); }
 
 struct point {
   int x = 0;
@@ -77,7 +77,7 @@ struct everything {
   std::multimap<int, int> multi{{1, 1}, {1, 2}};
   bool operator==(const everything&) const = default;
 };
-constexpr auto describe(rm::of<everything>) {
+[[maybe_unused]] constexpr auto describe(rm::of<everything>) {
   return rm::fields(rm::field<&everything::small>, rm::field<&everything::large>, rm::field<&everything::real>,
                     rm::field<&everything::zero>, rm::field<&everything::yes>, rm::field<&everything::named>,
                     rm::field<&everything::text>, rm::field<&everything::maybe>, rm::field<&everything::either>,

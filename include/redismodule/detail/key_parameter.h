@@ -42,9 +42,9 @@ struct keys_used {
 template <access Access>
 struct keys_in<key_name<Access>>
     : keys_used<key_flags(Access, (static_cast<int>(Access) & ~static_cast<int>(access::read)) != 0)> {};
-template <key_class K, access Access, flag_set<open_mode> Modes>
+template <key_kind K, access Access, flag_set<open_mode> Modes>
 struct keys_in<read<K, Access, Modes>> : keys_used<key_flags(Access, false), Modes> {};
-template <key_class K, access Access, flag_set<open_mode> Modes>
+template <key_kind K, access Access, flag_set<open_mode> Modes>
 struct keys_in<write<K, Access, Modes>> : keys_used<key_flags(Access, true), Modes> {};
 // A pair begins with its key.
 template <class Key, class T>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "redismodule/abi/constants.h"
+#include "redismodule/detail/typed.h"
 #include "redismodule/string.h"
 #include "redismodule/translate.h"
 
@@ -71,7 +72,8 @@ class open_key {
   bool has_type(key_type wanted) const noexcept {
     if (raw_ == nullptr || wanted == key_type::unknown) return true;
     const int type = nothrow(api.KeyType)(raw_);
-    return type == static_cast<int>(wanted) || type == static_cast<int>(key_type::empty);
+    if (type == static_cast<int>(wanted) || type == static_cast<int>(key_type::empty)) return true;
+    return is_data_type(wanted) && type == static_cast<int>(key_type::module) && holds(raw_, wanted);
   }
   // The same after others were opened, one of the same name maybe.
   bool check(key_type wanted) noexcept {

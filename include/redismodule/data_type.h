@@ -1,0 +1,281 @@
+// Data types: what the server wants to know of a value, made from the description of a struct.
+//
+//   struct counter {
+//     static constexpr rm::type_info redis_type{.name = "hellocntr", .version = 2};
+//     std::int64_t total = 0;
+//     std::map<std::string, double> by_tag;
+//     static constexpr auto fields =
+//         rm::fields(rm::field<&counter::total>, rm::field<&counter::by_tag, rm::since_version<2>>);
+//   };
+//   m.data_type<counter>();
+//
+// In place of what is made from the fields stand members of T:
+//
+//   void rdb_save(rm::rdb_writer&) const;                 static rm::result<T> rdb_load(rm::rdb_reader&);
+//   void aof_rewrite(rm::aof_writer&) const;              T copy() const;
+//   void digest(rm::digest&) const;                       std::size_t mem_usage(std::size_t samples) const;
+//   std::size_t free_effort() const;                      void unlink(rm::string_ref key) const;
+//
+// What throws in rdb_save loses the value: a child of the server's
+// ends then, so that the save fails; where the server itself saves, the log says so.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "redismodule/aof.h"
+#include "redismodule/codec.h"
+#include "redismodule/detail/measure.h"
+#include "redismodule/digest.h"
+#include "redismodule/typed_key.h"
+
+namespace redismodule {
+
+struct data_type_options {
+  // What is written, where that is not the newest: for as long as a module that knows no more has to read it.
+  int written_version = 0;
+  // The module takes a data set that is loaded while the old one is still served (replication, `swapdb`): true where
+  // it keeps nothing about values outside of them. Counts for the whole module. Since: Redis 7.0, Valkey 7.2.
+  bool async_loading = false;
+  // The module takes part in Valkey's atomic migration of slots, likewise. Since: Valkey 9.0.
+  bool slot_migration = false;
+};
+
+namespace detail {
+
+// --- Hooks ---
+
+template <class T>
+concept loads_itself = requires(rdb_reader& from) {
+  { T::rdb_load(from) } -> std::same_as<result<T>>;
+};
+template <class T>
+void save_object(rdb_writer& to, const void* raw) {
+  const T& value = *static_cast<const T*>(raw);
+  if constexpr (requires { value.rdb_save(to); }) {
+    value.rdb_save(to);
+  } else {
+    save_value(to, value);
+  }
+}
+
+// A value on its way: destroyed where it is not handed on.
+template <class T>
+struct new_object {
+  T* raw;
+  ~new_object() { delete raw; }
+  void* release() noexcept { return std::exchange(raw, nullptr); }
+};
+
+// Null where it cannot be read. Fails: throws std::bad_alloc.
+template <class T>
+void* load_object(rdb_reader& from) {
+  if constexpr (loads_itself<T>) {
+    result<T> loaded = T::rdb_load(from);
+    if (!loaded || from.failed()) {
+      from.refuse("rdb_load refused it");
+      return nullptr;
+    }
+    return new T(std::move(*loaded));
+  } else {
+    new_object<T> made{new T{}};
+    return load_value(from, *made.raw) ? made.release() : nullptr;
+  }
+}
+
+template <class T>
+void destroy_object(void* raw) noexcept {
+  delete static_cast<T*>(raw);
+}
+
+template <class T>
+void digest_object(digest& to, const void* raw) {
+  const T& value = *static_cast<const T*>(raw);
+  if constexpr (requires { value.digest(to); }) {
+    value.digest(to);
+  } else {
+    digest_value(to, value);
+  }
+}
+
+template <class T>
+std::size_t size_of_object(const void* raw, std::size_t samples) {
+  const T& value = *static_cast<const T*>(raw);
+  if constexpr (requires { value.mem_usage(samples); }) {
+    return value.mem_usage(samples);
+  } else {
+    return block_size(raw) + memory_of(value, samples);
+  }
+}
+
+template <class T>
+std::size_t effort_of_object(const void* raw) {
+  const T& value = *static_cast<const T*>(raw);
+  if constexpr (requires { value.free_effort(); }) {
+    return value.free_effort();
+  } else {
+    return 1 + effort_of(value);
+  }
+}
+
+// --- Copying ---
+
+template <class T, class... Outer>
+constexpr bool is_copied() noexcept;
+
+template <class... Outer, class... Fields>
+constexpr bool fields_are_copied(field_list<Fields...>) noexcept {
+  const auto copied = []<class Field>(std::type_identity<Field>) {
+    if constexpr (Field::is_stored) return is_copied<typename Field::value, Outer...>();
+    return true;
+  };
+  return (true && ... && copied(std::type_identity<Fields>{}));
+}
+template <class... Outer, template <class...> class Of, class... Values>
+constexpr bool parts_are_copied(std::type_identity<Of<Values...>>) noexcept {
+  return (true && ... && is_copied<Values, Outer...>());
+}
+
+// Whether it has a copy constructor that compiles: that of std::vector is declared whatever its elements are.
+template <class T, class... Outer>
+constexpr bool is_copied() noexcept {
+  if constexpr ((false || ... || std::is_same_v<T, Outer>)) {
+    return true;
+  } else if constexpr (!std::is_copy_constructible_v<T> || unique_pointer<T>) {
+    return false;
+  } else if constexpr (mapping_value<T>) {
+    return is_copied<typename T::key_type, Outer...>() && is_copied<typename T::mapped_type, Outer...>();
+  } else if constexpr (is_optional<T> || (counted_range<T> && !byte_string<T>)) {
+    return is_copied<typename T::value_type, Outer...>();
+  } else if constexpr (variant_value<T> || (tuple_value<T> && !array_value<T>)) {
+    return parts_are_copied<Outer...>(std::type_identity<T>{});
+  } else if constexpr (described<T>) {
+    return fields_are_copied<Outer..., T>(fields_of<T>());
+  } else {
+    return true;
+  }
+}
+
+// By way of its saved form, for what cannot be copied.
+void* copy_by_saving(const void* raw, void (*save)(rdb_writer&, const void*), void* (*load)(rdb_reader&), int version);
+
+template <class T>
+void* copy_object(const void* raw) {
+  const T& value = *static_cast<const T*>(raw);
+  if constexpr (requires {
+                  { value.copy() } -> std::same_as<T>;
+                }) {
+    return new T(value.copy());
+  } else if constexpr (is_copied<T>()) {
+    return new T(value);
+  } else {
+    return copy_by_saving(raw, &save_object<T>, &load_object<T>, T::redis_type.version);
+  }
+}
+
+// --- Callbacks ---
+
+// What of a data type is not the same for all. None of these may throw into the server: who calls them catches.
+struct object_functions {
+  void (*save)(rdb_writer& to, const void* raw);
+  void* (*load)(rdb_reader& from);
+  void (*destroy)(void* raw) noexcept;
+  void (*digest)(redismodule::digest& to, const void* raw);
+  std::size_t (*size)(const void* raw, std::size_t samples);
+  std::size_t (*effort)(const void* raw);
+  void* (*copy)(const void* raw);
+};
+
+template <class T>
+inline constexpr object_functions functions_of{&save_object<T>,   &load_object<T>,    &destroy_object<T>,
+                                               &digest_object<T>, &size_of_object<T>, &effort_of_object<T>,
+                                               &copy_object<T>};
+
+void* load_for_server(abi::ModuleIO* io, int version, const data_type_state& type, const object_functions& of) noexcept;
+void save_for_server(abi::ModuleIO* io, const void* raw, const data_type_state& type,
+                     const object_functions& of) noexcept;
+void rewrite_for_server(abi::ModuleIO* io, abi::ModuleString* key, const void* raw, const data_type_state& type,
+                        const object_functions& of) noexcept;
+void rewrite_by_author(abi::ModuleIO* io, abi::ModuleString* key, const void* raw,
+                       void (*rewrite)(aof_writer& to, const void* raw)) noexcept;
+void digest_for_server(abi::ModuleDigest* raw_digest, const void* raw, const object_functions& of) noexcept;
+std::size_t size_for_server(const void* raw, std::size_t samples, const object_functions& of) noexcept;
+std::size_t effort_for_server(const void* raw, const object_functions& of) noexcept;
+void* copy_for_server(const void* raw, const object_functions& of) noexcept;
+void unlink_for_server(abi::ModuleString* key, const void* raw,
+                       void (*unlink)(const void* raw, string_ref key)) noexcept;
+// The command that a rewritten AOF consists of: <name>.restore key version offset last bytes.
+int restore_for_server(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc, const data_type_state& type,
+                       const object_functions& of) noexcept;
+
+template <class T>
+struct data_type_callbacks {
+  static constexpr const object_functions& of = functions_of<T>;
+
+  static void* rdb_load(abi::ModuleIO* io, int version) { return load_for_server(io, version, state_of<T>, of); }
+  static void rdb_save(abi::ModuleIO* io, void* raw) { save_for_server(io, raw, state_of<T>, of); }
+  static void aof_rewrite(abi::ModuleIO* io, abi::ModuleString* key, void* raw) {
+    if constexpr (requires(const T& value, aof_writer& to) { value.aof_rewrite(to); }) {
+      rewrite_by_author(io, key, raw,
+                        [](aof_writer& to, const void* value) { static_cast<const T*>(value)->aof_rewrite(to); });
+    } else {
+      rewrite_for_server(io, key, raw, state_of<T>, of);
+    }
+  }
+  static void free(void* raw) { destroy_object<T>(raw); }
+  static void digest(abi::ModuleDigest* to, void* raw) { digest_for_server(to, raw, of); }
+  static std::size_t mem_usage(const void* raw) { return size_for_server(raw, 0, of); }
+  static std::size_t mem_usage2(abi::ModuleKeyOptCtx*, const void* raw, std::size_t samples) {
+    return size_for_server(raw, samples, of);
+  }
+  static std::size_t free_effort(abi::ModuleString*, const void* raw) { return effort_for_server(raw, of); }
+  static void* copy(abi::ModuleString*, abi::ModuleString*, const void* raw) { return copy_for_server(raw, of); }
+  static void unlink(abi::ModuleString* key, const void* raw) {
+    unlink_for_server(key, raw, [](const void* value, string_ref name) {
+      if constexpr (has_unlink) static_cast<const T*>(value)->unlink(name);
+    });
+  }
+  static int restore(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) {
+    return restore_for_server(ctx, argv, argc, state_of<T>, of);
+  }
+
+  static constexpr bool has_unlink = requires(const T& value, string_ref key) { value.unlink(key); };
+
+  static abi::ModuleTypeMethods methods() noexcept {
+    abi::ModuleTypeMethods all{};
+    all.rdb_load = &rdb_load;
+    all.rdb_save = &rdb_save;
+    all.aof_rewrite = &aof_rewrite;
+    all.mem_usage = &mem_usage;
+    all.digest = &digest;
+    all.free = &free;
+    all.free_effort = &free_effort;
+    if constexpr (has_unlink) all.unlink = &unlink;
+    all.copy = &copy;
+    all.mem_usage2 = &mem_usage2;
+    return all;
+  }
+};
+
+struct data_type_definition {
+  const type_info& info;
+  data_type_state& state;
+  abi::ModuleTypeMethods methods;
+  abi::ModuleCmdFunc restore;
+};
+
+template <class T>
+data_type_definition define_data_type() noexcept {
+  static_assert(T::redis_type.version >= 1 && T::redis_type.version <= 1023,
+                "redismodule: the version of a data type is from 1 to 1023");
+  using callbacks = data_type_callbacks<T>;
+  return {T::redis_type, state_of<T>, callbacks::methods(), &callbacks::restore};
+}
+
+// What is registered with the types, and what of it is ours, when the module goes.
+void forget_data_types() noexcept;
+
+}  // namespace detail
+}  // namespace redismodule

@@ -1,0 +1,87 @@
+// The module's data types, as keys see them.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <type_traits>
+
+#include "redismodule/api.h"
+#include "redismodule/translate.h"
+
+namespace redismodule {
+
+namespace detail {
+
+// Never defined: a name that reaches one of these does not compile, and the compiler prints which.
+void the_name_of_a_data_type_has_nine_characters();
+void the_name_of_a_data_type_is_of_letters_digits_hyphens_and_underscores();
+
+class type_name {
+ public:
+  template <std::size_t N>
+  consteval type_name(const char (&name)[N]) : name_{name} {
+    if (N != 10) the_name_of_a_data_type_has_nine_characters();
+    for (std::size_t i = 0; i + 1 < N; ++i) {
+      const char each = name[i];
+      const bool is_letter = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z');
+      if (!is_letter && !(each >= '0' && each <= '9') && each != '-' && each != '_')
+        the_name_of_a_data_type_is_of_letters_digits_hyphens_and_underscores();
+    }
+  }
+  constexpr const char* c_str() const noexcept { return name_; }
+
+ private:
+  const char* name_;
+};
+
+}  // namespace detail
+
+// What makes a struct a data type: static constexpr rm::type_info redis_type{.name = "hellocntr", .version = 2};
+// `name`: nine characters, the server's name of the type, for ever; it is in every RDB. `version`: of what is written,
+// from 1 to 1023; an older version is read, a newer one refused.
+struct type_info {
+  detail::type_name name;
+  int version = 1;
+};
+
+template <class T>
+concept data_type_class = requires {
+  requires std::same_as<std::remove_cv_t<decltype(T::redis_type)>, type_info>;
+};
+
+// The key has no value. Leaving a handler, it is answered as the servers answer it.
+class no_value : public std::exception {
+ public:
+  static constexpr const char* text = "ERR no such key";
+  const char* what() const noexcept override { return text; }
+};
+
+namespace detail {
+
+// Data types have numbers above those of the server's own types, in the order in which they were registered.
+inline constexpr std::uint8_t unregistered_type = 63;
+inline constexpr std::uint8_t first_data_type = 64;
+inline constexpr std::size_t most_data_types = 128;
+inline abi::ModuleType* data_types[most_data_types] __attribute__((visibility("hidden"))){};
+
+struct data_type_state {
+  const char* name = nullptr;
+  abi::ModuleType* type = nullptr;  // null before it is registered
+  int version = 0;
+  int written = 0;
+  key_type wanted = static_cast<key_type>(unregistered_type);
+};
+
+template <class T>
+inline constinit data_type_state state_of{};
+
+constexpr bool is_data_type(key_type type) noexcept { return static_cast<std::uint8_t>(type) >= first_data_type; }
+// Whether the module's value in a key is of this type.
+inline bool holds(abi::ModuleKey* key, key_type wanted) noexcept {
+  return api.ModuleTypeGetType(key) == data_types[static_cast<std::uint8_t>(wanted) - first_data_type];
+}
+
+}  // namespace detail
+}  // namespace redismodule

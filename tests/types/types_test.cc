@@ -1,0 +1,273 @@
+// What is described is saved, loaded, rewritten, copied, measured and freed by the server, and is the same afterwards.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "redismodule/testing/leak_watch.h"
+#include "redismodule/testing/server.h"
+
+namespace {
+
+using redismodule::testing::aof;
+using redismodule::testing::leak_watch;
+using redismodule::testing::reply;
+using redismodule::testing::server;
+using redismodule::testing::server_options;
+
+std::string digest_of(server& s) { return s.call("DEBUG", "DIGEST").str(); }
+std::string digest_of(server& s, std::string_view key) {
+  return s.call("DEBUG", "DIGEST-VALUE", key).array().at(0).str();
+}
+
+// Valkey and Redis 8 free in another thread what was not asked for either. Strings that it lets go of are given back by
+// the module's next command.
+void wait_for_lazy_free(server& s) {
+  for (int i = 0; i < 1000 && s.info("memory", "lazyfree_pending_objects") != "0"; ++i) s.call("PING");
+  s.call("counter.forget", "none");
+}
+
+void fill(server& s) {
+  s.call("counter.fill", "small", 2, "a note");
+  s.call("counter.fill", "large", 20'000, "x");
+  s.call("counter.fill", "empty", 0, "");
+  s.call("tree.plant", "tree", 3);
+  s.call("byhand.set", "hand", "some text");
+}
+
+constexpr std::string_view small_text =
+    "a note a tag with the number 0=0.000000 a tag with the number 1=0.333333 /a/page/with/the/number/0@0 "
+    "/a/page/with/the/number/1@1";
+
+void expect_filled(server& s, const std::string& digest) {
+  EXPECT_EQ(digest_of(s), digest);
+  EXPECT_EQ(s.call("DBSIZE"), 5);
+  EXPECT_EQ(s.call("counter.show", "small"), small_text);
+  EXPECT_EQ(s.call("counter.visits", "large"), 20'000);
+  EXPECT_EQ(s.call("byhand.get", "hand"), "some text");
+}
+
+// Everything the server has written to its append-only file, in one file or several.
+std::string append_only_file(const server& s) {
+  std::string all;
+  for (const auto& each : std::filesystem::recursive_directory_iterator{s.directory()}) {
+    if (each.path().extension() != ".aof") continue;
+    std::ifstream in{each.path(), std::ios::binary};
+    all.append(std::istreambuf_iterator<char>{in}, {});
+  }
+  return all;
+}
+
+int times(std::string_view text, std::string_view part) {
+  int count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(types, survive_a_save_and_a_restart) {
+  server s{TYPES_MODULE};
+  fill(s);
+  const std::string digest = digest_of(s);
+  s.save();
+  s.crash();
+  expect_filled(s, digest);
+}
+
+TEST(types, survive_a_rewritten_aof_of_commands_and_a_crash) {
+  server s{server_options{.modules = {{TYPES_MODULE}}, .config = {"aof-use-rdb-preamble no"}, .aof = aof::always}};
+  fill(s);
+  const std::string digest = digest_of(s);
+  s.rewrite_aof();
+  const std::string file = append_only_file(s);
+  EXPECT_EQ(times(file, "counter.fill"), 0);
+  EXPECT_GE(times(file, "hellocntr.restore"), 2 + 3) << "the large value comes in parts";
+  EXPECT_EQ(times(file, "byhand.set"), 1) << "this type's own command";
+  s.crash();
+  expect_filled(s, digest);
+}
+
+TEST(types, survive_on_a_replica_and_in_its_promotion) {
+  server s{TYPES_MODULE};
+  fill(s);
+  server replica = s.add_replica();
+  s.call("counter.fill", "late", 1, "behind the snapshot");
+  s.wait_for_sync(replica);
+  EXPECT_EQ(digest_of(replica), digest_of(s));
+  replica.promote();
+  EXPECT_EQ(replica.call("counter.visits", "late"), 1);
+}
+
+TEST(types, are_copied) {
+  server s{TYPES_MODULE};
+  if (const auto what = s.lacks("GetTypeMethodVersion"); !what.empty()) GTEST_SKIP() << what;
+  fill(s);
+  for (const char* key : {"small", "large", "empty", "tree"}) {
+    EXPECT_EQ(s.call("COPY", key, "copy", "REPLACE"), 1) << key;
+    EXPECT_EQ(digest_of(s, "copy"), digest_of(s, key)) << key;
+  }
+  EXPECT_EQ(s.call("COPY", "hand", "copy", "REPLACE"), 1);
+  EXPECT_EQ(s.call("byhand.get", "copy"), "some text (copy)");
+}
+
+TEST(types, are_dumped_and_restored) {
+  server s{TYPES_MODULE};
+  fill(s);
+  for (const char* key : {"small", "large", "empty", "tree", "hand"}) {
+    const std::string payload = s.call("DUMP", key).str();
+    EXPECT_EQ(s.call("RESTORE", "copy", 0, payload, "REPLACE"), "OK") << key;
+    EXPECT_EQ(digest_of(s, "copy"), digest_of(s, key)) << key;
+  }
+}
+
+// A control of the digests that the others compare.
+TEST(types, another_value_has_another_digest) {
+  server s{TYPES_MODULE};
+  fill(s);
+  const std::string small = digest_of(s, "small");
+  const std::string empty = digest_of(s, "empty");
+  EXPECT_NE(small, empty);
+  s.call("counter.fill", "small", 0, "another note");
+  EXPECT_NE(digest_of(s, "small"), small);
+  s.call("counter.forget", "empty");
+  s.call("counter.fill", "empty", 0, "");
+  EXPECT_EQ(digest_of(s, "empty"), empty);
+}
+
+TEST(types, do_not_let_other_values_in) {
+  server s{TYPES_MODULE};
+  fill(s);
+  s.call("SET", "string", "x");
+  for (const char* key : {"string", "tree", "hand"}) {
+    const reply read = s.call("counter.visits", key);
+    ASSERT_TRUE(read.is_error()) << key;
+    EXPECT_EQ(read.error().substr(0, 9), "WRONGTYPE");
+    EXPECT_TRUE(s.call("counter.fill", key, 1, "x").is_error()) << key;
+  }
+  EXPECT_TRUE(s.call("GET", "small").is_error());
+  EXPECT_EQ(s.call("counter.visits", "missing"), -1);
+  EXPECT_EQ(s.call("counter.show", "missing").error(), "ERR no such key");
+  EXPECT_EQ(s.call("TYPE", "small"), "hellocntr");
+  EXPECT_EQ(s.call("counter.forget", "small"), 1);
+  EXPECT_EQ(s.call("EXISTS", "small"), 0);
+}
+
+// What the whole server grew by is what MEMORY USAGE says, within 2 %.
+TEST(types, say_what_they_have_allocated) {
+  server s{TYPES_MODULE};
+  s.call("counter.fill", "warm", 20'000, "x");
+  s.call("DEL", "warm");
+  wait_for_lazy_free(s);
+  const long long before = redismodule::testing::settled_memory(s);
+  s.call("counter.fill", "key", 20'000, "x");
+  const long long grown = redismodule::testing::settled_memory(s) - before;
+  const auto exact = s.call("MEMORY", "USAGE", "key", "SAMPLES", 0).integer();
+  EXPECT_NEAR(static_cast<double>(exact), static_cast<double>(grown), 0.02 * static_cast<double>(grown));
+  const auto sampled = s.call("MEMORY", "USAGE", "key").integer();
+  EXPECT_NEAR(static_cast<double>(sampled), static_cast<double>(grown), 0.1 * static_cast<double>(grown));
+  EXPECT_GT(s.call("MEMORY", "USAGE", "key", "SAMPLES", 0).integer(), 64 * 1024);
+}
+
+TEST(types, leave_nothing_when_they_go) {
+  server s{TYPES_MODULE};
+  fill(s);
+  s.call("FLUSHALL");
+  leak_watch watch{s};
+  for (int i = 0; i < 3; ++i) {
+    fill(s);
+    s.call("UNLINK", "large");
+    s.call("DEL", "small");
+    s.call("SET", "empty", "another type");
+    s.call("FLUSHALL");
+  }
+  wait_for_lazy_free(s);
+  watch.check();
+}
+
+TEST(types, large_values_are_freed_by_another_thread) {
+  server s{TYPES_MODULE};
+  if (const auto what = s.lacks("GetTypeMethodVersion"); !what.empty()) GTEST_SKIP() << what;
+  fill(s);
+  s.call("CONFIG", "RESETSTAT");
+  EXPECT_EQ(s.call("UNLINK", "small"), 1);
+  EXPECT_EQ(s.info("memory", "lazyfreed_objects"), "0");
+  EXPECT_EQ(s.call("UNLINK", "large"), 1);
+  for (int i = 0; i < 500 && s.info("memory", "lazyfreed_objects") != "1"; ++i) s.call("PING");
+  EXPECT_EQ(s.info("memory", "lazyfreed_objects"), "1");
+  EXPECT_EQ(s.call("byhand.unlinked"), 0);
+  s.call("UNLINK", "hand");
+  EXPECT_EQ(s.call("byhand.unlinked"), 1);
+}
+
+// --- The command that an AOF consists of ---
+
+struct parts {
+  std::string first;
+  std::string second;
+};
+// A value in two parts, as it stands in an AOF.
+parts two_parts(server& s) {
+  s.call("counter.fill", "key", 10'000, "y");
+  s.rewrite_aof();
+  const std::string file = append_only_file(s);
+  parts found;
+  for (std::size_t at = file.find("hellocntr.restore"); at != std::string::npos;) {
+    for (int line = 0; line < 10; ++line) at = file.find('\n', at) + 1;  // key, version, offset, last: two lines each
+    const std::size_t header = file.rfind('$', at);
+    const std::size_t size = std::stoul(file.substr(header + 1));
+    (found.first.empty() ? found.first : found.second) += file.substr(at, size);
+    at = file.find("hellocntr.restore", at + size);
+  }
+  return found;
+}
+
+class restore_command : public testing::Test {
+ protected:
+  server s{
+      server_options{.modules = {{TYPES_MODULE}}, .config = {"aof-use-rdb-preamble no"}, .aof = aof::every_second}};
+  parts p = two_parts(s);
+  std::string digest = digest_of(s, "key");
+
+  reply restore(std::string_view key, std::uint64_t offset, int last, const std::string& bytes) {
+    return s.call("hellocntr.restore", key, 1, offset, last, bytes);
+  }
+};
+
+TEST_F(restore_command, makes_a_value_of_its_parts) {
+  ASSERT_FALSE(p.second.empty());
+  EXPECT_EQ(restore("copy", 0, 0, p.first), "OK");
+  EXPECT_TRUE(s.call("counter.visits", "copy").is_error()) << "not before the last part";
+  EXPECT_EQ(restore("copy", p.first.size(), 1, p.second), "OK");
+  EXPECT_EQ(digest_of(s, "copy"), digest);
+}
+
+TEST_F(restore_command, keeps_the_parts_in_the_data_set) {
+  EXPECT_EQ(restore("copy", 0, 0, p.first), "OK");
+  s.rewrite_aof();
+  s.crash();
+  s.save();
+  s.reload();
+  EXPECT_EQ(restore("copy", p.first.size(), 1, p.second), "OK");
+  EXPECT_EQ(digest_of(s, "copy"), digest);
+}
+
+TEST_F(restore_command, refuses_what_does_not_fit) {
+  EXPECT_TRUE(restore("key", 0, 1, p.first).is_error());  // fills the server's caches
+  leak_watch watch{s};
+  EXPECT_TRUE(restore("key", 0, 1, p.first).is_error()) << "there is a value";
+  EXPECT_TRUE(restore("copy", 5, 0, p.second).is_error()) << "there is nothing before it";
+  EXPECT_TRUE(restore("copy", 0, 1, p.first).is_error()) << "it is not all";
+  EXPECT_TRUE(restore("copy", 0, 1, "").is_error());
+  EXPECT_TRUE(restore("copy", 0, 2, p.first).is_error());
+  EXPECT_TRUE(s.call("hellocntr.restore", "copy", 2, 0, 0, p.first).is_error()) << "a later version";
+  EXPECT_TRUE(s.call("hellocntr.restore", "copy", 1, 0, 0).is_error());
+  EXPECT_EQ(restore("copy", 0, 0, p.first), "OK");
+  EXPECT_TRUE(restore("copy", 0, 0, p.first).is_error()) << "twice";
+  EXPECT_TRUE(s.call("all-kinds.restore", "copy", 1, p.first.size(), 0, "x").is_error()) << "another type";
+  EXPECT_TRUE(restore("copy", p.first.size(), 1, p.second + "more").is_error());
+  EXPECT_EQ(s.call("EXISTS", "copy"), 0);
+  watch.check();
+}
+
+}  // namespace
