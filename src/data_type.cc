@@ -417,6 +417,13 @@ void create_type(abi::ModuleCtx* ctx, abi::ModuleTypeMethods methods, data_type_
   state.wanted = static_cast<key_type>(first_data_type + registered_types++);
 }
 
+// Who is kept from RESTORE is kept from this too, where the server lets a module say so.
+void categorize_as_restore(abi::ModuleCtx* ctx, const char* command) noexcept {
+  if (api.SetCommandACLCategories == nullptr || api.GetCommand == nullptr) return;
+  abi::ModuleCommand* created = api.GetCommand(ctx, command);
+  if (created != nullptr) api.SetCommandACLCategories(created, "write dangerous");
+}
+
 void create_restoring(abi::ModuleCtx* ctx, const char* module) {
   static made_name name;
   name = name_of_restoring(module);
@@ -456,7 +463,9 @@ void module_builder::add_data_type(const detail::data_type_definition& definitio
   if (options.slot_migration && server().family == server_family::valkey)
     module_options |= abi::MODULE_OPTIONS_HANDLE_ATOMIC_SLOT_MIGRATION;
   api.SetModuleOptions(ctx_, module_options);
-  add_raw_command(restore_command_of(info.name.c_str()).c_str(), definition.restore, "write deny-oom", 1, 1, 1);
+  const message restore = restore_command_of(info.name.c_str());
+  add_raw_command(restore.c_str(), definition.restore, "write deny-oom", 1, 1, 1);
+  categorize_as_restore(ctx_, restore.c_str());
 }
 
 }  // namespace redismodule

@@ -25,6 +25,10 @@ class typed_key : public basic_key {
 
   explicit typed_key(const detail::key_seed& seed) noexcept : basic_key{seed, wanted} {}
 
+  // The server knows no size of it.
+  std::size_t size() const = delete;
+  bool empty() const = delete;
+
   // Null where there is no value.
   const T* get() const { return static_cast<const T*>(held()); }
   T* get() { return static_cast<T*>(held()); }

@@ -242,6 +242,13 @@ TEST_F(restore_command, makes_a_value_of_its_parts) {
   EXPECT_EQ(digest_of(s, "copy"), digest);
 }
 
+TEST_F(restore_command, is_dangerous_to_give_to_clients) {
+  if (const auto what = s.lacks("SetCommandACLCategories"); !what.empty()) GTEST_SKIP() << what;
+  s.call("ACL", "SETUSER", "someone", "on", "nopass", "~*", "+@all", "-@dangerous");
+  EXPECT_EQ(s.call("ACL", "DRYRUN", "someone", "counter.visits", "key"), "OK");
+  EXPECT_NE(s.call("ACL", "DRYRUN", "someone", "hellocntr.restore", "key", 1, 0, 1, "x"), "OK");
+}
+
 TEST_F(restore_command, keeps_the_parts_in_the_data_set) {
   EXPECT_EQ(restore("copy", 0, 0, p.first), "OK");
   s.rewrite_aof();

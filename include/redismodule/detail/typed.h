@@ -18,17 +18,23 @@ namespace detail {
 void the_name_of_a_data_type_has_nine_characters();
 void the_name_of_a_data_type_is_of_letters_digits_hyphens_and_underscores();
 
+constexpr bool is_letter_of_type_name(char each) noexcept {
+  const bool is_letter = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z');
+  return is_letter || (each >= '0' && each <= '9') || each == '-' || each == '_';
+}
+
+constexpr void check_type_name(const char* name, std::size_t size) {
+  if (size != 9) the_name_of_a_data_type_has_nine_characters();
+  for (std::size_t i = 0; i < size; ++i) {
+    if (!is_letter_of_type_name(name[i])) the_name_of_a_data_type_is_of_letters_digits_hyphens_and_underscores();
+  }
+}
+
 class type_name {
  public:
   template <std::size_t N>
   consteval type_name(const char (&name)[N]) : name_{name} {
-    if (N != 10) the_name_of_a_data_type_has_nine_characters();
-    for (std::size_t i = 0; i + 1 < N; ++i) {
-      const char each = name[i];
-      const bool is_letter = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z');
-      if (!is_letter && !(each >= '0' && each <= '9') && each != '-' && each != '_')
-        the_name_of_a_data_type_is_of_letters_digits_hyphens_and_underscores();
-    }
+    check_type_name(name, N - 1);
   }
   constexpr const char* c_str() const noexcept { return name_; }
 
