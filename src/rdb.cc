@@ -98,6 +98,7 @@ error_reply rdb_reader::error() const noexcept { return error_reply{"ERR the dat
 
 error_reply rdb_reader::refuse(detail::literal why) noexcept {
   if (why_ == nullptr) why_ = why.c_str();
+  io_ = nullptr;
   return error();
 }
 
@@ -107,8 +108,10 @@ bool rdb_reader::too_deep() noexcept {
 }
 
 bool rdb_reader::check(bool good) noexcept {
-  if (!good && why_ == nullptr) why_ = ended;
-  return good;
+  if (good) return true;
+  if (why_ == nullptr) why_ = ended;
+  io_ = nullptr;
+  return false;
 }
 
 bool rdb_reader::read_bytes(std::uint64_t& into) noexcept {
@@ -148,7 +151,7 @@ struct buffer_deleter {
 }  // namespace
 
 bool rdb_reader::read(std::string& into) {
-  if (io_ == nullptr || failed()) return read_bytes(into);
+  if (io_ == nullptr) return read_bytes(into);
   std::size_t size = 0;
   const std::unique_ptr<char, buffer_deleter> bytes{detail::nothrow(api.LoadStringBuffer)(io_, &size)};
   if (!check(bytes != nullptr)) return false;
@@ -157,7 +160,7 @@ bool rdb_reader::read(std::string& into) {
 }
 
 bool rdb_reader::read(string& into) {
-  if (io_ != nullptr && !failed()) {
+  if (io_ != nullptr) {
     into = string::adopt(detail::nothrow(api.LoadString)(io_));
     return check(static_cast<bool>(into));
   }

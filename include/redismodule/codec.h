@@ -132,9 +132,9 @@ concept nothing_value = std::is_empty_v<T> && !described<T> && !has_codec<T> && 
 template <class Field>
 constexpr bool is_in(int version) noexcept {
   if constexpr (!Field::is_stored) {
-    return version >= Field::since && version < Field::until;
+    return (Field::since <= 1 || version >= Field::since) && version < Field::until;
   } else {
-    return version >= Field::since;
+    return Field::since <= 1 || version >= Field::since;  // known when compiled, mostly
   }
 }
 
@@ -310,7 +310,7 @@ inline bool load_flag(rdb_reader& from, bool& into) noexcept {
 }
 
 template <class T>
-bool load_integer(rdb_reader& from, T& into) noexcept {
+[[gnu::always_inline]] inline bool load_integer(rdb_reader& from, T& into) noexcept {
   std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t> wide = 0;
   if (!from.read(wide)) return false;
   into = static_cast<T>(wide);
@@ -336,10 +336,18 @@ bool load_enum(rdb_reader& from, T& into) noexcept {
 }
 
 template <class Field, class T>
-bool load_field(rdb_reader& from, T& object) {
+[[gnu::always_inline]] inline bool load_field(rdb_reader& from, T& object) {
   if (!is_in<Field>(from.version())) return true;
   if constexpr (Field::is_stored) {
-    return load_value(from, Field::of(object));
+    using value = typename Field::value;
+    // The commonest ones without a call.
+    if constexpr (std::integral<value> && !std::is_same_v<value, bool> && !has_codec<value>) {
+      return load_integer(from, Field::of(object));
+    } else if constexpr (std::is_same_v<value, float> || std::is_same_v<value, double>) {
+      return from.read(Field::of(object));
+    } else {
+      return load_value(from, Field::of(object));
+    }
   } else {
     typename Field::value old{};
     if (!load_value(from, old)) return false;
@@ -393,12 +401,15 @@ bool load_alternative(rdb_reader& from, Variant& into, std::index_sequence<Index
   return false;
 }
 
-// A count is a claim: room is made for what is claimed, but for little more than what has been read.
+// A count is a claim: room is made for what is claimed, but for 4 KiB at most before anything has been read, and for
+// little more than what has been read then.
 template <class T>
 void make_room(T& into, std::uint64_t claimed) {
   if constexpr (requires { into.reserve(into.capacity()); }) {
+    constexpr std::size_t element = sizeof(typename T::value_type);
+    constexpr std::uint64_t at_first = element < 4096 ? 4096 / element : 1;
     if (into.size() != into.capacity()) return;
-    const std::uint64_t more = into.size() + into.size() / 4 + 16;
+    const std::uint64_t more = into.size() == 0 ? at_first : into.size() + into.size() / 4 + 1;
     into.reserve(static_cast<std::size_t>(claimed < more ? claimed : more));
   }
 }

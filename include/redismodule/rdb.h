@@ -131,7 +131,8 @@ class rdb_reader {
   static constexpr int most_levels = 500;
 
   // `version`: what was written, `newest`: what the type is now.
-  rdb_reader(abi::ModuleIO* io, int version, int newest) noexcept : io_{io}, version_{version}, newest_{newest} {}
+  rdb_reader(abi::ModuleIO* io, int version, int newest) noexcept
+      : io_{io}, raw_{io}, version_{version}, newest_{newest} {}
   rdb_reader(detail::byte_source& from, int version, int newest) noexcept
       : bytes_{&from}, version_{version}, newest_{newest} {}
   rdb_reader(const rdb_reader&) = delete;
@@ -155,29 +156,29 @@ class rdb_reader {
   int newest_version() const noexcept { return newest_; }
   bool failed() const noexcept { return why_ != nullptr; }
   // Null where it is no RDB that is read.
-  abi::ModuleIO* raw() const noexcept { return io_; }
+  abi::ModuleIO* raw() const noexcept { return raw_; }
 
   // The same reads for who asks but once, at the end: false where they failed.
-  bool read(std::uint64_t& into) noexcept {
-    if (io_ == nullptr || failed()) [[unlikely]]
+  [[gnu::always_inline]] bool read(std::uint64_t& into) noexcept {
+    if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadUnsigned)(io_);
     return into != 0 || is_zero();
   }
-  bool read(std::int64_t& into) noexcept {
-    if (io_ == nullptr || failed()) [[unlikely]]
+  [[gnu::always_inline]] bool read(std::int64_t& into) noexcept {
+    if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadSigned)(io_);
     return into != 0 || is_zero();
   }
-  bool read(double& into) noexcept {
-    if (io_ == nullptr || failed()) [[unlikely]]
+  [[gnu::always_inline]] bool read(double& into) noexcept {
+    if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadDouble)(io_);
     return into != 0 || is_zero();
   }
-  bool read(float& into) noexcept {
-    if (io_ == nullptr || failed()) [[unlikely]]
+  [[gnu::always_inline]] bool read(float& into) noexcept {
+    if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadFloat)(io_);
     return into != 0 || is_zero();
@@ -206,8 +207,7 @@ class rdb_reader {
   bool is_zero() noexcept {
     if (api.IsIOError(io_) == 0) [[likely]]
       return true;
-    why_ = ended;
-    return false;
+    return check(false);
   }
   [[gnu::cold]] bool too_deep() noexcept;
   [[gnu::cold]] error_reply error() const noexcept;
@@ -220,7 +220,8 @@ class rdb_reader {
 
   static const char* const ended;
 
-  abi::ModuleIO* io_ = nullptr;
+  abi::ModuleIO* io_ = nullptr;  // null also where a read has failed, so that none goes on
+  abi::ModuleIO* raw_ = nullptr;
   detail::byte_source* bytes_ = nullptr;
   int version_;
   int newest_;
