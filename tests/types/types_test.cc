@@ -153,6 +153,13 @@ TEST(types, do_not_let_other_values_in) {
   EXPECT_EQ(s.call("EXISTS", "small"), 0);
 }
 
+TEST(types, are_seen_as_they_are_now_whatever_happens_behind_a_view) {
+  server s{TYPES_MODULE};
+  EXPECT_EQ(s.call("counter.behind", "key", "key"), "first second gone third third");
+  EXPECT_EQ(s.call("counter.typebehind", "key", "key").error().substr(0, 9), "WRONGTYPE");
+  EXPECT_EQ(s.call("GET", "key"), "text");
+}
+
 // What the whole server grew by is what MEMORY USAGE says, within 2 %.
 TEST(types, say_what_they_have_allocated) {
   server s{TYPES_MODULE};

@@ -52,6 +52,27 @@ long long visits(rm::read<counter> key) {
   return key->get() == nullptr ? -1 : static_cast<long long>((*key)->visits.size());
 }
 
+// What a view sees when its key changes behind it, a step at a time.
+std::string change_behind(rm::context& ctx, rm::write<counter> key, rm::string_ref name) {
+  key->value_or_create().note = "first";
+  auto another = ctx.open<rm::write<counter>>(name);
+  if (!another) return "not opened";
+  std::string seen = (*another)->value().note.value_or("-");
+  (*another)->value().note = "second";
+  seen += ' ' + key->value().note.value_or("-");
+  if (!ctx.call<long long>("DEL", name)) return "not deleted";
+  seen += key->get() == nullptr ? " gone" : " there";
+  seen += ' ' + key->set({.by_tag = {}, .visits = {}, .note = "third"}).note.value_or("-");
+  seen += ' ' + (*another)->value().note.value_or("-");
+  return seen;
+}
+
+long long change_type_behind(rm::context& ctx, rm::write<counter> key, rm::string_ref name) {
+  key->value_or_create();
+  static_cast<void>(ctx.call<void>("SET", name, "text"));
+  return static_cast<long long>(key->value().visits.size());
+}
+
 bool forget(rm::context& ctx, rm::write<counter> key) {
   const bool was_there = key->exists();
   key->remove();
@@ -137,6 +158,8 @@ REDISMODULE_MODULE(types, 1, m) {
   m.command<show>("counter.show key");
   m.command<visits>("counter.visits key");
   m.command<forget>("counter.forget key");
+  m.command<change_behind>("counter.behind key name");
+  m.command<change_type_behind>("counter.typebehind key name");
   m.command<plant>("tree.plant key below");
   m.command("byhand.set key text", [](rm::context& ctx, rm::write<by_hand> key, std::string_view text) {
     key->set({std::string{text}});
