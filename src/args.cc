@@ -1,9 +1,11 @@
 #include "redismodule/args.h"
 
-#include <charconv>
 #include <limits>
+#include <numeric>
+#include <optional>
 
 #include "redismodule/detail/letters.h"
+#include "redismodule/detail/number.h"
 
 namespace redismodule {
 namespace detail {
@@ -42,11 +44,14 @@ constexpr unit units_of_time[] = {{"ns", 1},
 constexpr unit units_of_memory[] = {{"b", 1},        {"k", 1'000},         {"kb", 1 << 10}, {"m", 1'000'000},
                                     {"mb", 1 << 20}, {"g", 1'000'000'000}, {"gb", 1 << 30}};
 
-// The number in front of a unit; the unit itself is what is left of `text`.
+// The number in front of a unit, as integers are written; the unit itself is what is left of `text`.
 bool take_number(std::string_view& text, long long& number) noexcept {
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc{}) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  std::size_t size = text.starts_with('-') ? 1 : 0;
+  while (size < text.size() && text[size] >= '0' && text[size] <= '9') ++size;
+  const std::optional<long long> found = parse_integer(text.substr(0, size));
+  if (!found) return false;
+  number = *found;
+  text.remove_prefix(size);
   return true;
 }
 
@@ -70,12 +75,10 @@ bool decode_duration(string_ref text, long long bare, long long& count) noexcept
   }
   const unit* found = find_unit(units_of_time, written);
   if (found == nullptr) return false;
-  // Where the unit written is the longer one, its multiple may be past the range, and the product in nanoseconds too.
-  if (found->factor >= bare)
-    return found->factor % bare == 0 && !__builtin_mul_overflow(number, found->factor / bare, &count);
-  const long long per_count = bare / found->factor;
-  count = number / per_count;
-  return bare % found->factor == 0 && number % per_count == 0;
+  // `number * factor / bare`, whose product may be past the range where the result is not.
+  const long long common = std::gcd(found->factor, bare);
+  const long long per_count = bare / common;
+  return number % per_count == 0 && !__builtin_mul_overflow(number / per_count, found->factor / common, &count);
 }
 
 bool decode_bytes(string_ref text, unsigned long long& value) noexcept {

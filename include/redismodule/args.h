@@ -333,8 +333,15 @@ struct element {
   }
 };
 
+// One argument that is a key, which is not decoded: rm::key_name, rm::read and rm::write.
+template <class T>
+inline constexpr bool is_key_argument = false;
+
 template <class First, class Second>
 struct element<std::pair<First, Second>> {
+  static_assert(is_key_argument<First> || argument<First>, "redismodule: the parts of a pair are one argument each");
+  static_assert(argument<Second>,
+                "redismodule: the parts of a pair are one argument each, and only the first is a key");
   static constexpr int width = 2;
   static constexpr bool infallible = decodes_always<First>() && decodes_always<Second>();
   static std::pair<First, Second> make(abi::ModuleString** at) {

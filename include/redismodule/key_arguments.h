@@ -83,6 +83,16 @@ inline constexpr bool is_view<write<K, Access, Modes>> = true;
 template <class T>
 concept key_view = is_view<T>;
 
+template <key_view View>
+inline constexpr bool is_key_argument<View> = true;
+template <access Access>
+inline constexpr bool is_key_argument<key_name<Access>> = true;
+
+template <key_view View>
+inline constexpr bool is_repeatable<View> = false;
+template <class Key>
+requires(is_key_argument<Key>) inline constexpr bool is_repeatable<count_then<Key>> = false;
+
 // Whether the key has a value of another type than the view is for: opens it and closes it again.
 template <key_view View>
 bool is_of_wrong_type(abi::ModuleCtx* ctx, abi::ModuleString* name) noexcept {

@@ -62,6 +62,8 @@ struct taker {
 
 template <class... Parts>
 struct taker_of_parts {
+  static_assert((argument<Parts> && ...),
+                "redismodule: the parts of a pair or tuple behind a keyword are one argument each, and no keys");
   static constexpr int words = (0 + ... + taker<Parts>::words);
   static decode_status take(arg_cursor& from, Parts&... into) {
     decode_status status;
@@ -167,8 +169,14 @@ class option_value {
   std::optional<T> value_;
 };
 
+// Opened keys are not.
+template <class T>
+inline constexpr bool is_repeatable = true;
+
 template <class T>
 class repeated_value {
+  static_assert(is_repeatable<T>, "redismodule: behind a keyword that is repeated stands one key, as a rm::key_name");
+
  public:
   using value_type = T;
 

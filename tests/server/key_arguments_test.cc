@@ -48,6 +48,13 @@ TEST_F(key_arguments, may_be_missing) {
   EXPECT_EQ(s.call("KEYS.LISTS"), list{});
 }
 
+TEST_F(key_arguments, that_are_there_are_known_where_others_are_missing) {
+  expect_keys({"KEYS.AND-MAYBE", "a"}, {"a"});
+  expect_keys({"KEYS.AND-MAYBE", "a", "b"}, {"a", "b"});
+  expect_keys({"KEYS.AND-MORE", "a"}, {"a"});
+  expect_keys({"KEYS.AND-MORE", "a", "b", "c"}, {"a", "b", "c"});
+}
+
 TEST_F(key_arguments, may_have_values_between_or_behind_them) {
   expect_keys({"KEYS.NAMED", "a", "1", "b", "2"}, {"a", "b"});
   EXPECT_EQ(s.call("KEYS.PAIRS", "a", 1, "b", 2), 3);
@@ -189,6 +196,11 @@ TEST_F(key_arguments, are_held_to_the_permissions_of_the_user) {
   EXPECT_TRUE(reader.call("KEYS.TWO", "a", "b").error().starts_with("NOPERM"));
   EXPECT_FALSE(reader.call("KEYS.TWO", "a", "mine").is_error());
   EXPECT_TRUE(reader.call("KEYS.STORE", "a", "STORE", "b").error().starts_with("NOPERM"));
+  s.call("ACL", "SETUSER", "owner", "on", "nopass", "+@all", "~mine");
+  rt::client owner = s.connect();
+  EXPECT_EQ(owner.call("AUTH", "owner", "any"), "OK");
+  EXPECT_TRUE(owner.call("KEYS.AND-MAYBE", "other").error().starts_with("NOPERM"));
+  EXPECT_EQ(owner.call("KEYS.AND-MAYBE", "mine"), list{"mine"});
   EXPECT_FALSE(reader.call("KEYS.STORE", "a", "STORE", "mine").is_error());
 }
 

@@ -106,12 +106,17 @@ TEST_F(options, of_time_and_memory_have_units) {
     EXPECT_EQ(s.call("OPTS.TIMEOUT", text), expected) << text;
   for (const char* text : {"", "ms", "1 s", "1w", "+1s", "1500us", "9223372036854775807s", "1.5s"})
     EXPECT_EQ(error_of({"OPTS.TIMEOUT", text}), "ERR value is not a duration: use ms, s, m, h or d (argument 't')");
+  for (const char* text : {"05s", "-0", "00"}) EXPECT_TRUE(s.call("OPTS.TIMEOUT", text).is_error()) << text;
+  EXPECT_EQ(s.call("OPTS.HALVES", "3m"), 2);
+  EXPECT_EQ(s.call("OPTS.HALVES", "-90s"), -1);
+  EXPECT_TRUE(s.call("OPTS.HALVES", "1h1").is_error());
+  EXPECT_TRUE(s.call("OPTS.HALVES", "2m").is_error());
   EXPECT_EQ(s.call("OPTS.HOURS", "2d"), 48);
   EXPECT_TRUE(s.call("OPTS.HOURS", "90m").is_error());
   for (const auto& [text, expected] : std::vector<std::pair<std::string, long long>>{
            {"5", 5}, {"5b", 5}, {"5k", 5000}, {"5KB", 5120}, {"1m", 1'000'000}, {"1mb", 1 << 20}, {"3gb", 3LL << 30}})
     EXPECT_EQ(s.call("OPTS.BYTES", text), expected) << text;
-  for (const char* text : {"", "-1", "1tb", "mb", "18446744073709551615", "9223372036854775807gb"})
+  for (const char* text : {"", "-1", "1tb", "mb", "05", "18446744073709551615", "9223372036854775807gb"})
     EXPECT_TRUE(s.call("OPTS.BYTES", text).is_error()) << text;
 }
 
@@ -182,6 +187,9 @@ TEST_F(documented_options, are_a_tree_of_arguments) {
                   "AMONG among:block(count:integer, number:integer*)?"}));
   EXPECT_EQ(spell_arguments(docs_of("opts.counted")), (list{"numkeys:integer", "number:integer*", "last:string"}));
   EXPECT_EQ(spell_arguments(docs_of("opts.time")), list{"t:unix-time"});
+  EXPECT_EQ(spell_arguments(docs_of("opts.keys")),
+            (list{"STORE destination:key?", "FROM from:block(count:integer, from:key*)?",
+                  "WEIGHTS weights:block(count:integer, weights:block(name:string, weight:double)*)?"}));
 }
 
 TEST_F(documented_options, say_what_their_author_said) {

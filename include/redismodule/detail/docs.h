@@ -53,6 +53,8 @@ constexpr doc_shape doc_of_argument(const char* name = nullptr) {
     doc.type = abi::MODULE_ARG_TYPE_ONEOF;
     doc.parts = docs_of_names<T>.data();
     doc.size = static_cast<std::uint8_t>(docs_of_names<T>.size());
+  } else if constexpr (is_key_argument<T>) {
+    doc.type = abi::MODULE_ARG_TYPE_KEY;
   } else {
     doc.type = arg_type<T>();
   }
@@ -155,7 +157,7 @@ template <class T, auto& Token, class... Rules>
 struct option_docs<count_then<T>, Token, Rules...> {
   static constexpr auto parts = [] {
     doc_shape count = doc_of_argument<long long>("count");
-    doc_shape values = doc_of_argument<T>(stored_name<Token, 0, Rules...>.text);
+    doc_shape values = option_docs<T, Token, Rules...>::of();
     values.flags = abi::MODULE_CMD_ARG_MULTIPLE;
     return std::array{count, values};
   }();

@@ -13,8 +13,19 @@
 
 namespace redismodule::detail {
 
-// The flags of a key spec. Exactly one of RO, RW, OW and RM has to be among them.
+// Never defined: an access that reaches one of these does not compile, and the compiler prints the name.
+void what_an_access_does_is_one_of_update_insert_and_remove();
+void a_key_that_is_written_is_no_key_to_read();
+
+constexpr int bits_of(access what) { return static_cast<int>(what); }
+
+// The flags of a key spec. Exactly one of RO, RW, OW and RM has to be among them, and servers refuse more than one of
+// UPDATE, INSERT and DELETE.
 constexpr std::uint64_t key_flags(access what, bool is_written) {
+  const bool loses = contains(what, access::remove) || contains(what, access::erase);
+  if (contains(what, access::update) + contains(what, access::insert) + loses > 1)
+    what_an_access_does_is_one_of_update_insert_and_remove();
+  if (!is_written && (bits_of(what) & ~bits_of(access::read)) != 0) a_key_that_is_written_is_no_key_to_read();
   const bool is_new = contains(what, access::overwrite);
   std::uint64_t flags = !is_written ? abi::MODULE_CMD_KEY_RO : is_new ? abi::MODULE_CMD_KEY_OW : abi::MODULE_CMD_KEY_RW;
   if (contains(what, access::erase)) flags = abi::MODULE_CMD_KEY_RM | abi::MODULE_CMD_KEY_DELETE;
@@ -40,8 +51,7 @@ struct keys_used {
   }
 };
 template <access Access>
-struct keys_in<key_name<Access>>
-    : keys_used<key_flags(Access, (static_cast<int>(Access) & ~static_cast<int>(access::read)) != 0)> {};
+struct keys_in<key_name<Access>> : keys_used<key_flags(Access, (bits_of(Access) & ~bits_of(access::read)) != 0)> {};
 template <key_kind K, access Access, flag_set<open_mode> Modes>
 struct keys_in<read<K, Access, Modes>> : keys_used<key_flags(Access, false), Modes> {};
 template <key_kind K, access Access, flag_set<open_mode> Modes>
@@ -71,6 +81,7 @@ struct docs_of_key {
 };
 template <class Key, class Value>
 struct docs_of_key<std::pair<Key, Value>> {
+  static_assert(argument<Value>, "redismodule: what belongs to a key of a list is one argument, and no key");
   static constexpr std::array parts{key_doc(), doc_of_argument<Value>()};
   static constexpr doc_shape of() { return block_of("pair", parts.data(), parts.size()); }
 };
@@ -287,7 +298,8 @@ struct parameter<at_least_one<T>> : list_of_keys_parameter<at_least_one<T>, T, p
 
 // `numkeys key...`
 template <has_keys T>
-requires(width_of<T> == 1) struct parameter<count_then<T>> {
+struct parameter<count_then<T>> {
+  static_assert(is_key_argument<T>, "redismodule: a rm::count_then counts keys alone, not keys with values");
   static constexpr parameter_kind kind = parameter_kind::counted;
   static constexpr std::array<word_shape, 2> words{{{presence::required, true}, {presence::at_least_one, true}}};
   static constexpr std::array<doc_shape, 2> docs{doc_of_argument<long long>(), key_doc(abi::MODULE_CMD_ARG_MULTIPLE)};
@@ -330,6 +342,7 @@ requires(width_of<T> == 1) struct parameter<count_then<T>> {
 // `key... id...`
 template <has_keys Key, class T>
 struct parameter<half_and_half<Key, T>> {
+  static_assert(argument<T>, "redismodule: the second half of a rm::half_and_half is of no argument type");
   static constexpr parameter_kind kind = parameter_kind::rest;
   static constexpr std::array<word_shape, 2> words{{{presence::at_least_one, true}, {presence::at_least_one, true}}};
   static constexpr std::array<doc_shape, 2> docs{key_doc(abi::MODULE_CMD_ARG_MULTIPLE),
@@ -431,6 +444,7 @@ struct keys_of_option<repeated<Token, key_name<Access>, Rules...>>
 
 template <keyword Token, has_keys Key, class... Rules>
 struct keys_of_option<option<Token, count_then<Key>, Rules...>> {
+  static_assert(is_key_argument<Key>, "redismodule: a rm::count_then counts keys alone, not keys with values");
   using member = option<Token, count_then<Key>, Rules...>;
   static constexpr std::size_t size = 1;
   static constexpr void fill(key_shape* to) {

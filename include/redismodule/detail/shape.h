@@ -64,11 +64,16 @@ struct key_range {
 };
 
 struct key_layout {
-  key_range range;          // zeros: it cannot say it
+  key_range range;        // zeros: it cannot say it
+  std::size_t count = 0;  // of the key shapes
+  bool may_lack_one = false;
   bool in_specs = true;     // whether key specs say all of it; otherwise the handler's callback is asked
   std::uint64_t flags = 0;  // of all keys together
   flag_set<open_mode> modes = {};
 };
+
+// Servers give up on all keys of a command, those that are there too, where one that they look for is not.
+constexpr bool is_lost_with_another(const key_layout& layout) { return layout.may_lack_one && layout.count > 1; }
 
 constexpr bool has_fixed_size(const parameter_shape& parameter) { return parameter.least == parameter.most; }
 
@@ -81,6 +86,8 @@ constexpr key_layout layout_of(const parameter_shape* parameters, std::size_t co
       const key_shape& key = parameters[i].keys[j];
       layout.flags |= key.flags;
       layout.modes |= key.modes;
+      ++layout.count;
+      layout.may_lack_one = layout.may_lack_one || parameters[i].least == 0;
       layout.in_specs = layout.in_specs && position != 0 && *key.keyword == '\0';
       const int at = position + key.offset;
       const bool is_simple = key.search == key_search::one || key.search == key_search::all_left;
@@ -100,7 +107,8 @@ constexpr key_layout layout_of(const parameter_shape* parameters, std::size_t co
     }
     position = position != 0 && has_fixed_size(parameters[i]) ? position + parameters[i].least : 0;
   }
-  if (!in_range) layout.range = {};
+  if (!in_range || is_lost_with_another(layout)) layout.range = {};
+  layout.in_specs = layout.in_specs && !is_lost_with_another(layout);
   return layout;
 }
 

@@ -125,6 +125,17 @@ REDISMODULE_MODULE(keyarguments, 1, m) {
   m.command("keys.optional n [key]", [](long long, std::optional<rm::read<rm::any_key>> key) {
     return key ? names{text((*key)->name())} : names{};
   });
+  m.command("keys.and-maybe from [to]",
+            [](rm::read<rm::any_key> from, std::optional<rm::write<rm::any_key, rm::access::insert>> to) {
+              names all{text(from->name())};
+              if (to) all.push_back(text((*to)->name()));
+              return all;
+            });
+  m.command("keys.and-more from [key...]", [](rm::key_name<> from, rm::rest<rm::read<rm::any_key>> more) {
+    names all = names_of(more);
+    all.insert(all.begin(), text(from));
+    return all;
+  });
   m.command<store>("keys.store from");
   add_lists(m);
   m.command<count, rm::keys_by<find_keys>, rm::channels_by<find_channels>>("keys.asked [word...]");

@@ -80,6 +80,13 @@ std::vector<long long> counted(rm::count_then<long long> numbers, std::string_vi
   return all;
 }
 
+struct key_options {
+  rm::option<"STORE", rm::write<rm::list>, rm::named<"destination">> store;
+  rm::option<"FROM", rm::count_then<rm::key_name<>>> from;
+  rm::option<"WEIGHTS", rm::count_then<std::pair<std::string_view, double>>, rm::named<"name weight">> weights;
+};
+std::size_t keys(const key_options& options) { return options.from ? options.from->size() : 0; }
+
 std::size_t raw(rm::rest<std::string_view> words) { return words.size(); }
 
 void add_types(rm::module_builder& m) {
@@ -89,6 +96,8 @@ void add_types(rm::module_builder& m) {
             [](std::chrono::sys_seconds t) { return static_cast<long long>(t.time_since_epoch().count()); });
   m.command("opts.timeout t",
             [](rm::with_unit<std::chrono::milliseconds> t) { return static_cast<long long>(t.value.count()); });
+  m.command("opts.halves t",
+            [](rm::with_unit<std::chrono::duration<int, std::ratio<90>>> t) { return t.value.count(); });
   m.command("opts.hours t",
             [](rm::with_unit<std::chrono::hours> t) { return static_cast<long long>(t.value.count()); });
   m.command("opts.bytes n", [](rm::byte_count n) { return n.value; });
@@ -132,6 +141,7 @@ REDISMODULE_MODULE(options, 1, m) {
   m.command<search>("opts.search", {.acl_categories = "opts"});
   m.command<add>("opts.add name score member...");
   m.command<middle>("opts.middle first last");
+  m.command<keys>("opts.keys");
   m.command<counted>("opts.counted numkeys number... last");
   add_types(m);
   auto group = m.command_group("opts.admin", {.summary = "Does what admins do"});
