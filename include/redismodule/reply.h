@@ -16,6 +16,7 @@
 #include "redismodule/call_reply.h"
 #include "redismodule/detail/fields.h"
 #include "redismodule/detail/integer.h"
+#include "redismodule/detail/names.h"
 #include "redismodule/result.h"
 #include "redismodule/string.h"
 
@@ -447,6 +448,17 @@ struct reply_traits<T> {
 template <>
 struct reply_traits<bool> {
   static void write(reply& out, bool value) noexcept { out.boolean(value); }
+};
+
+// An enum with names: the first one of the value, as a bulk string; null where it has none.
+template <named_enum T>
+struct reply_traits<T> {
+  static void write(reply& out, T value) noexcept {
+    for (const auto& each : names_of<T>.all) {
+      if (each.value == value) return out.text(std::string_view{each.name});
+    }
+    out.null();
+  }
 };
 
 // std::string, std::string_view, const char*: bulk strings.

@@ -122,6 +122,9 @@ TEST_F(options, of_time_and_memory_have_units) {
 
 TEST_F(options, may_be_one_of_some_names_or_a_range) {
   EXPECT_EQ(s.call("OPTS.UNIT", "MI", "metre"), (std::vector<int>{1, 0}));
+  EXPECT_EQ(s.call("OPTS.SAME-UNIT", 0), "m");
+  EXPECT_EQ(s.call("OPTS.SAME-UNIT", 1), "mi");
+  EXPECT_TRUE(s.call("OPTS.SAME-UNIT", 2).is_null());
   EXPECT_EQ(error_of({"OPTS.UNIT", "km"}), "ERR value is not one of m, mi, metre (argument 'unit')");
   EXPECT_EQ(s.call("OPTS.BOUNDED", -5), -5);
   EXPECT_EQ(error_of({"OPTS.BOUNDED", "6"}), "ERR value is out of range, must be from -5 to 5 (argument 'n')");

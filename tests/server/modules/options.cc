@@ -102,6 +102,7 @@ void add_types(rm::module_builder& m) {
             [](rm::with_unit<std::chrono::hours> t) { return static_cast<long long>(t.value.count()); });
   m.command("opts.bytes n", [](rm::byte_count n) { return n.value; });
   m.command("opts.bounded n", [](rm::bounded<int, -5, 5> n) { return n.value; });
+  m.command("opts.same-unit unit", [](int unit) { return static_cast<units::length>(unit); });
   m.command("opts.unit unit [other]", [](units::length unit, std::optional<units::length> other) {
     return std::pair{unit == units::length::mile, other == units::length::mile};
   });

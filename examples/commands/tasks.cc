@@ -1,0 +1,73 @@
+// Lists of tasks, the most urgent first: keyword options, an enum, keys in options, and subcommands.
+#include <redismodule/redismodule.h>
+namespace rm = redismodule;
+
+enum class urgency { someday, soon, now };
+constexpr auto describe(rm::of<urgency>) {
+  return rm::names<urgency>({{"someday", urgency::someday}, {"soon", urgency::soon}, {"now", urgency::now}});
+}
+
+struct add_options {
+  rm::one_of<rm::flag<"NX">, rm::flag<"XX">> condition;
+  rm::option<"URGENCY", urgency> urgent;
+  rm::option<"EXPIRE", rm::with_unit<rm::milliseconds>, rm::named<"lifetime">> lifetime;
+  rm::option<"NOTES", rm::write<rm::hash, rm::access::insert>> notes;
+  rm::repeated<"TAG", std::string_view, rm::needs<"NOTES">> tags;
+};
+
+// Whether a task is new.
+rm::result<bool> add(rm::context& ctx, rm::write<rm::sorted_set> list, const add_options& options,
+                     rm::string_ref task) {
+  const bool is_known = list->contains(task);
+  const auto& condition = options.condition;
+  if ((condition.get<"NX">() && is_known) || (condition.get<"XX">() && !is_known)) return false;
+  const urgency urgent = options.urgent.value_or(urgency::soon);
+  if (auto added = list->add(task, static_cast<double>(urgent)); !added) return added.error();
+  if (options.lifetime) list->expire_in(options.lifetime->value);
+  std::string tags;
+  for (std::string_view tag : options.tags) tags += tags.empty() ? std::string{tag} : ' ' + std::string{tag};
+  if (options.notes) options.notes->set(task, tags);
+  ctx.replicate_verbatim();
+  return !is_known;
+}
+
+struct find_options {
+  rm::option<"LIMIT", std::pair<std::size_t, std::size_t>, rm::named<"offset count">> limit;
+  rm::option<"ATLEAST", urgency, rm::named<"urgency">> at_least;
+};
+
+// The most urgent tasks.
+void find(rm::reply& out, rm::read<rm::sorted_set> list, const find_options& options) {
+  const auto least = static_cast<double>(options.at_least.value_or(urgency::someday));
+  auto [skipped, left] = options.limit.value_or(std::pair<std::size_t, std::size_t>{0, 10});
+  auto found = out.array();
+  for (const auto [task, urgent] : list->by_score_reversed(least)) {
+    if (skipped != 0) {
+      --skipped;
+    } else {
+      if (left-- == 0) return;
+      found.push(std::pair{task, static_cast<urgency>(urgent)});
+    }
+  }
+}
+
+std::size_t done(rm::context& ctx, rm::write<rm::sorted_set> list, rm::at_least_one<rm::string_ref> tasks) {
+  std::size_t gone = 0;
+  for (rm::string_ref task : tasks) gone += list->erase(task);
+  if (gone != 0) ctx.replicate_verbatim();
+  return gone;
+}
+
+std::size_t count(rm::count_then<rm::read<rm::sorted_set>> lists) {
+  std::size_t all = 0;
+  for (const auto& list : lists) all += list->size();
+  return all;
+}
+
+REDISMODULE_MODULE(tasks, 1, m) {
+  m.command<add>("tasks.add list task", {.summary = "Adds a task, or says anew how urgent it is"});
+  m.command<find>("tasks.find list", {.summary = "The most urgent tasks"});
+  m.command<done>("tasks.done list task...", {.summary = "Takes tasks out"});
+  auto all = m.command_group("tasks.all", {.summary = "What concerns several lists"});
+  all.command<count>("count numlists list...", {.summary = "How many tasks they have together"});
+}
