@@ -47,11 +47,38 @@ bool sorted_set::would_be_left_empty(abi::ModuleKey* handle, add_if condition) {
   return demands(condition, add_if::exists) && api.ValueLength(handle) == 0;
 }
 
+namespace {
+
+// Redis 6 ends itself where the first member of a sorted set is longer than zset-max-ziplist-value: a short one stands
+// in while it is added.
+class stand_in {
+ public:
+  stand_in(abi::ModuleKey* handle, string_ref member) noexcept : handle_{handle} {
+    const bool is_needed = server().family == server_family::redis && server().number < version{7, 0, 0} &&
+                           !member.view().empty() && api.ValueLength(handle) == 0;
+    if (!is_needed) return;
+    name_ = string{""};
+    api.ZsetAdd(handle, 0, name_.raw(), nullptr);
+  }
+  stand_in(const stand_in&) = delete;
+  stand_in& operator=(const stand_in&) = delete;
+  ~stand_in() {
+    if (name_) api.ZsetRem(handle_, name_.raw(), nullptr);
+  }
+
+ private:
+  abi::ModuleKey* handle_;
+  string name_;
+};
+
+}  // namespace
+
 result<add_outcome> sorted_set::add(const text_argument& member, double score, add_if condition) {
   if (result<void> good = check(score, condition); !good) return good.error();
   abi::ModuleKey* handle = entry_.raw();
   if (would_be_left_empty(handle, condition)) return add_outcome::refused;
   changing();
+  const stand_in first{handle, string_ref{member.raw()}};
   int flags = static_cast<int>(condition);
   if (api.ZsetAdd(handle, score, member.raw(), &flags) == abi::MODULE_OK) return outcome_of(flags);
   return error_reply{"ERR value is not a valid float"};
@@ -62,6 +89,7 @@ result<std::optional<double>> sorted_set::increment(const text_argument& member,
   abi::ModuleKey* handle = entry_.raw();
   if (would_be_left_empty(handle, condition)) return std::optional<double>{};
   changing();
+  const stand_in first{handle, string_ref{member.raw()}};
   int flags = static_cast<int>(condition);
   double score = 0;
   if (api.ZsetIncrby(handle, by, member.raw(), &flags, &score) != abi::MODULE_OK) {

@@ -36,9 +36,16 @@ struct find_options {
   rm::option<"ATLEAST", urgency, rm::named<"urgency">> at_least;
 };
 
+// Scores that are no urgency may have been written by others.
+urgency urgency_of(double score) {
+  if (score < 1) return urgency::someday;
+  return score < 2 ? urgency::soon : urgency::now;
+}
+
 // The most urgent tasks.
 void find(rm::reply& out, rm::read<rm::sorted_set> list, const find_options& options) {
-  const auto least = static_cast<double>(options.at_least.value_or(urgency::someday));
+  const auto least =
+      options.at_least ? rm::score_bound{static_cast<double>(*options.at_least)} : rm::score_bound{rm::lowest};
   auto [skipped, left] = options.limit.value_or(std::pair<std::size_t, std::size_t>{0, 10});
   auto found = out.array();
   for (const auto [task, urgent] : list->by_score_reversed(least)) {
@@ -46,7 +53,7 @@ void find(rm::reply& out, rm::read<rm::sorted_set> list, const find_options& opt
       --skipped;
     } else {
       if (left-- == 0) return;
-      found.push(std::pair{task, static_cast<urgency>(urgent)});
+      found.push(std::pair{task, urgency_of(urgent)});
     }
   }
 }

@@ -20,6 +20,8 @@ TEST(tasks, are_found_by_their_urgency) {
   EXPECT_EQ(s.call("tasks.all", "count", 2, "home", "away"), 3);
   EXPECT_EQ(s.call("tasks.done", "home", "cook", "sleep", "fly"), 2);
   EXPECT_EQ(s.call("tasks.all", "count", 1, "home"), 1);
+  EXPECT_EQ(s.call("tasks.add", "new", std::string(100, 'x')), 1);
+  EXPECT_EQ(s.call("ZCARD", "new"), 1);
   EXPECT_EQ(s.call("tasks.add", "home", "EXPIRE", "1h", "rest"), 1);
   EXPECT_GT(s.call("PTTL", "home").integer(), 3'000'000);
 }
