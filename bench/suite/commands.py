@@ -12,7 +12,7 @@ from .servers import Server, tree_of
 
 CALLS = 1000
 MODULE_FILES = ("hello.so", "bench_commands.so", "twin_commands.so", "bench_keys.so", "twin_keys.so",
-                "bench_types.so", "twin_types.so")
+                "bench_types.so", "twin_types.so", "bench_options.so", "twin_options.so")
 MOST_RATIO = 1.02
 SMALLEST_NOISE = 0.02
 MOST_NOISE = 0.10
