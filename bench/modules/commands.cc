@@ -6,7 +6,7 @@
 #include <redismodule/redismodule.h>
 namespace rm = redismodule;
 
-long long multiply(long long a, long long b) { return a * b; }
+long long multiply(int a, int b) { return static_cast<long long>(a) * b; }
 
 rm::string_ref echo(rm::string_ref text) { return text; }
 

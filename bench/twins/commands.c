@@ -19,7 +19,8 @@ static void (*RedisModule_FreeString)(RedisModuleCtx *, RedisModuleString *);
 int twin_mul(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
   if (argc != 3) return RedisModule_WrongArity(ctx);
   long long a, b;
-  if (RedisModule_StringToLongLong(argv[1], &a) != OK || RedisModule_StringToLongLong(argv[2], &b) != OK) {
+  if (RedisModule_StringToLongLong(argv[1], &a) != OK || RedisModule_StringToLongLong(argv[2], &b) != OK || a != (int)a ||
+      b != (int)b) {
     return RedisModule_ReplyWithError(ctx, "ERR value is not an integer or out of range");
   }
   return RedisModule_ReplyWithLongLong(ctx, a * b);

@@ -35,10 +35,10 @@ static int (*RedisModule_SetCommandInfo)(void *, const CommandInfo *);
 static int mul(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
   if (argc != 3) return RedisModule_WrongArity(ctx);
   long long a, b;
-  if (RedisModule_StringToLongLong(argv[1], &a) != OK) {
+  if (RedisModule_StringToLongLong(argv[1], &a) != OK || a != (int)a) {
     return RedisModule_ReplyWithError(ctx, "ERR value is not an integer or out of range (argument 'a')");
   }
-  if (RedisModule_StringToLongLong(argv[2], &b) != OK) {
+  if (RedisModule_StringToLongLong(argv[2], &b) != OK || b != (int)b) {
     return RedisModule_ReplyWithError(ctx, "ERR value is not an integer or out of range (argument 'b')");
   }
   return RedisModule_ReplyWithLongLong(ctx, a * b);

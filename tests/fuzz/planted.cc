@@ -11,7 +11,7 @@ namespace abi = redismodule::abi;
 namespace {
 
 std::string_view first(abi::ModuleString** argv, int argc) {
-  return argc < 2 ? std::string_view{} : rm::string_ref{argv[1]}.view();
+  return argc < 2 ? std::string_view{""} : rm::string_ref{argv[1]}.view();
 }
 bool is_long(abi::ModuleString** argv, int argc) { return first(argv, argc).size() > 8; }
 
