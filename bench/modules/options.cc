@@ -4,7 +4,7 @@ namespace rm = redismodule;
 
 struct options {
   rm::flag<"NX"> nx;
-  rm::flag<"XX", rm::excludes<"NX">> xx;
+  rm::flag<"CH", rm::needs<"NX">> ch;
   rm::flag<"GET"> get;
   rm::flag<"WITHSCORES"> with_scores;
   rm::option<"EX", long long> ex;
@@ -18,7 +18,7 @@ struct options {
 // Of what was given, a number: all of it is looked at.
 long long summary(rm::string_ref key, const options& given) {
   long long sum = static_cast<long long>(key.view().size());
-  sum += (given.nx ? 1 : 0) + (given.xx ? 2 : 0) + (given.get ? 4 : 0) + (given.with_scores ? 8 : 0);
+  sum += (given.nx ? 1 : 0) + (given.ch ? 2 : 0) + (given.get ? 4 : 0) + (given.with_scores ? 8 : 0);
   sum += given.ex.value_or(0) + given.count.value_or(0) + given.idle.value_or(0) + given.freq.value_or(0);
   if (given.limit) sum += given.limit->first + given.limit->second;
   if (given.match) sum += static_cast<long long>(given.match->view().size());

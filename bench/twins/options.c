@@ -1,4 +1,4 @@
-/* A command with ten keyword options, written by hand: each is looked for in turn, given once, and NX not beside XX. */
+/* A command with ten keyword options, written by hand: each is looked for in turn, given once, and CH beside NX only. */
 #include <string.h>
 #include <strings.h>
 
@@ -7,7 +7,7 @@
 static const char *(*RedisModule_StringPtrLen)(const RedisModuleString *, size_t *);
 
 #define NO_INTEGER "ERR value is not an integer or out of range"
-enum { NX = 1, XX = 2, GET = 4, WITHSCORES = 8, EX = 16, COUNT = 32, IDLE = 64, FREQ = 128, LIMIT = 256, MATCH = 512 };
+enum { NX = 1, CH = 2, GET = 4, WITHSCORES = 8, EX = 16, COUNT = 32, IDLE = 64, FREQ = 128, LIMIT = 256, MATCH = 512 };
 
 struct options {
   int given;
@@ -34,8 +34,8 @@ static int parse(RedisModuleCtx *ctx, RedisModuleString **argv, int argc, struct
     int bit, taken = 1;
     if (size == 2 && !strncasecmp(word, "NX", 2)) {
       bit = NX;
-    } else if (size == 2 && !strncasecmp(word, "XX", 2)) {
-      bit = XX;
+    } else if (size == 2 && !strncasecmp(word, "CH", 2)) {
+      bit = CH;
     } else if (size == 3 && !strncasecmp(word, "GET", 3)) {
       bit = GET;
     } else if (size == 10 && !strncasecmp(word, "WITHSCORES", 10)) {
@@ -68,7 +68,7 @@ static int parse(RedisModuleCtx *ctx, RedisModuleString **argv, int argc, struct
     to->given |= bit;
     i += taken;
   }
-  if ((to->given & NX) && (to->given & XX)) return syntax_error(ctx), 0;
+  if ((to->given & CH) && !(to->given & NX)) return syntax_error(ctx), 0;
   return 1;
 }
 
@@ -79,7 +79,7 @@ int twin_all(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
   if (!parse(ctx, argv, argc, &given)) return OK;
   size_t size;
   RedisModule_StringPtrLen(argv[1], &size);
-  long long sum = (long long)size + (given.given & (NX | XX | GET | WITHSCORES));
+  long long sum = (long long)size + (given.given & (NX | CH | GET | WITHSCORES));
   sum += given.ex + given.count + given.idle + given.freq + given.offset + given.limit;
   if (given.match) {
     RedisModule_StringPtrLen(given.match, &size);

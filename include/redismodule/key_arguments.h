@@ -244,6 +244,8 @@ class option_value<View> {
   using value_type = View;
   using pointee = typename View::pointee;
 
+  constexpr option_value() noexcept {}
+
   bool has_value() const noexcept { return key_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
   // Only where has_value().

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -112,7 +113,8 @@ struct option_entry {
   const char* token = nullptr;
   std::uint8_t size = 0;
   option_kind kind = option_kind::flag;
-  int words = 0;               // arguments behind the keyword, at least
+  std::uint16_t words = 0;     // arguments behind the keyword, at least
+  std::uint32_t offset = 0;    // of its storage in the aggregate
   std::uint64_t excludes = 0;  // bits of other entries, by their place in the table
   std::uint64_t needs = 0;
   decode_status (*take)(arg_cursor& from, void* into) = nullptr;
@@ -120,10 +122,20 @@ struct option_entry {
 
 struct option_table {
   const option_entry* entries;
+  const std::uint64_t* marks;  // keyword_mark() of each, and what is none, so that four may be read from any on
   std::size_t size;
   const std::uint64_t* required;  // of the bits of each of these, one has to be given
   std::size_t required_size;
+  std::uint64_t needing;  // the bits of those that need others
 };
+
+// What keywords are looked for by: the first seven bytes, and the size, up to 255, in the highest.
+constexpr std::uint64_t keyword_mark(std::string_view token) noexcept {
+  std::uint64_t mark = std::uint64_t{std::min<std::size_t>(token.size(), 255)} << 56;
+  for (std::size_t i = 0; i < token.size() && i < 7; ++i)
+    mark |= std::uint64_t{static_cast<unsigned char>(token[i])} << (8 * i);
+  return mark;
+}
 
 enum class option_fault : std::uint8_t { none, unknown, twice, excluded, needed, required, no_value, bad_value };
 
@@ -135,10 +147,9 @@ struct option_error {
   abi::ModuleString* word;
 };
 
-// Takes keywords with their values until something else, or the end, comes. `into`: the address of each entry's
-// storage.
+// Takes keywords with their values until something else, or the end, comes. `into`: the aggregate.
 // Fails: false, and the error says why.
-bool parse_options(const option_table& table, void* const* into, arg_cursor& from, option_error& error);
+bool parse_options(const option_table& table, void* into, arg_cursor& from, option_error& error);
 
 // The error reply for it.
 message describe(const option_error& error) noexcept;
@@ -150,6 +161,9 @@ template <class T>
 class option_value {
  public:
   using value_type = T;
+
+  // By hand: what a compiler makes would have all of it zeroed first.
+  constexpr option_value() noexcept {}
 
   constexpr bool has_value() const noexcept { return value_.has_value(); }
   constexpr explicit operator bool() const noexcept { return has_value(); }
@@ -199,10 +213,12 @@ class flag_value {
   constexpr bool given() const noexcept { return given_; }
   constexpr explicit operator bool() const noexcept { return given_; }
 
+  // (The parser calls set() by itself.)
   static decode_status take(arg_cursor&, void* into) noexcept {
-    static_cast<flag_value*>(into)->given_ = true;
+    static_cast<flag_value*>(into)->set();
     return decoded;
   }
+  constexpr void set() noexcept { given_ = true; }
 
  private:
   bool given_ = false;
@@ -217,7 +233,10 @@ class flag : public detail::flag_value {};
 // A keyword and its value, which is one argument of any argument type, several as a std::pair or std::tuple, or a
 // rm::count_then. Like a std::optional.
 template <detail::keyword Token, class T, class... Rules>
-class option : public detail::option_value<T> {};
+class option : public detail::option_value<T> {
+ public:
+  constexpr option() noexcept {}
+};
 
 // A keyword that may be given any number of times. A range of the values, in their order.
 template <detail::keyword Token, class T, class... Rules>
@@ -229,12 +248,15 @@ class one_of;
 
 // An option, or one_of, that has to be given.
 template <class Member>
-class required : public Member {};
+class required : public Member {
+ public:
+  constexpr required() noexcept {}
+};
 
 namespace detail {
 
 template <class Storage>
-constexpr option_entry make_entry(std::string_view token, option_kind kind, int words) {
+constexpr option_entry make_entry(std::string_view token, option_kind kind, std::uint16_t words) {
   option_entry entry;
   entry.token = token.data();
   entry.size = static_cast<std::uint8_t>(token.size());
@@ -272,7 +294,38 @@ struct option_rule<named<Name>> {
   static constexpr void apply(option_range, option_entry&) {}
 };
 
-// `size`: keywords. fill() writes their entries; link() their rules, when all entries are there; place() the addresses.
+// Where the next member of an aggregate is, behind one that ends there.
+constexpr std::size_t aligned(std::size_t end, std::size_t alignment) {
+  return (end + alignment - 1) / alignment * alignment;
+}
+
+// What a one_of holds: members in a row, as an aggregate's are.
+template <class First, class... Others>
+struct option_row {
+  First first;
+  option_row<Others...> others;
+};
+template <class Last>
+struct option_row<Last> {
+  Last first;
+};
+
+template <std::size_t Index, class Row>
+constexpr const auto& at_index(const Row& row) noexcept {
+  if constexpr (Index == 0) {
+    return row.first;
+  } else {
+    return at_index<Index - 1>(row.others);
+  }
+}
+template <class Row, class F>
+constexpr void each_of(Row& row, F&& f) {
+  f(row.first);
+  if constexpr (requires { row.others; }) each_of(row.others, f);
+}
+
+// `size`: keywords. fill() writes their entries, whose storage begins at that offset; link() their rules, when all
+// entries are there.
 template <class Member>
 struct option_member {
   static constexpr bool is_option = false;
@@ -285,11 +338,13 @@ struct single_option {
   static constexpr std::size_t size = 1;
   static constexpr std::string_view token = Token.view();
 
-  static constexpr void fill(option_entry* to) { *to = make_entry<Member>(Token.view(), Kind, Words); }
+  static constexpr void fill(option_entry* to, std::size_t offset) {
+    *to = make_entry<Member>(Token.view(), Kind, Words);
+    to->offset = static_cast<std::uint32_t>(offset);
+  }
   static constexpr void link(option_range all, std::size_t at) {
     (option_rule<Rules>::apply(all, all.entries[at]), ...);
   }
-  static void place(Member& member, void** to) noexcept { *to = &member; }
 };
 
 // A template argument has no address that is its own; this has.
@@ -320,18 +375,21 @@ struct option_member<one_of<Alternatives...>> {
   static constexpr bool is_required = false;
   static constexpr std::size_t size = (std::size_t{0} + ... + option_member<Alternatives>::size);
 
-  static constexpr void fill(option_entry* to) {
-    ((option_member<Alternatives>::fill(to), to += option_member<Alternatives>::size), ...);
-  }
+  static constexpr void fill(option_entry* to, std::size_t offset) { fill_row<Alternatives...>(to, offset); }
   static constexpr void link(option_range all, std::size_t at) {
     const std::uint64_t mine = ((std::uint64_t{1} << size) - 1) << at;
     std::size_t next = at;
     ((option_member<Alternatives>::link(all, next), next += option_member<Alternatives>::size), ...);
     for (std::size_t i = at; i < next; ++i) all.entries[i].excludes |= mine & ~(std::uint64_t{1} << i);
   }
-  static void place(one_of<Alternatives...>& member, void** to) noexcept {
-    std::apply([&](Alternatives&... each) { ((option_member<Alternatives>::place(each, to++)), ...); },
-               member.alternatives_);
+
+ private:
+  template <class First, class... Others>
+  static constexpr void fill_row(option_entry* to, std::size_t offset) {
+    option_member<First>::fill(to, offset);
+    if constexpr (sizeof...(Others) != 0)
+      fill_row<Others...>(to + option_member<First>::size,
+                          offset + aligned(sizeof(First), alignof(option_row<Others...>)));
   }
 };
 
@@ -353,7 +411,10 @@ struct option_layout {
   static constexpr std::array<option_entry, size> entries = [] {
     std::array<option_entry, size> all{};
     option_entry* to = all.data();
-    ((option_member<Members>::fill(to), to += option_member<Members>::size), ...);
+    std::size_t offset = 0;
+    ((offset = aligned(offset, alignof(Members)), option_member<Members>::fill(to, offset),
+      to += option_member<Members>::size, offset += sizeof(Members)),
+     ...);
     for (std::size_t i = 0; i < size; ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (std::string_view{all[i].token, all[i].size} == std::string_view{all[j].token, all[j].size})
@@ -396,13 +457,33 @@ struct option_layout {
     return sum;
   }();
 
-  static constexpr option_table table{entries.data(), size, required.data(), required_size};
+  static constexpr std::array<std::uint64_t, size + 3> marks = [] {
+    std::array<std::uint64_t, size + 3> all{};
+    all.fill(~std::uint64_t{0});
+    for (std::size_t i = 0; i < size; ++i) all[i] = keyword_mark({entries[i].token, entries[i].size});
+    return all;
+  }();
+
+  static constexpr std::uint64_t needing = [] {
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < size; ++i) all |= std::uint64_t{entries[i].needs != 0} << i;
+    return all;
+  }();
+
+  // Of an aggregate with these members and nothing else.
+  static constexpr std::size_t bytes = [] {
+    std::size_t end = 0;
+    ((end = aligned(end, alignof(Members)) + sizeof(Members)), ...);
+    return aligned(end, std::max({alignof(Members)...}));
+  }();
+
+  static constexpr option_table table{entries.data(), marks.data(), size, required.data(), required_size, needing};
 };
 
 struct option_internals {
   template <class OneOf, class F>
   static void each(OneOf& member, F&& f) {
-    std::apply([&](auto&... each) { (f(each), ...); }, member.alternatives_);
+    each_of(member.alternatives_, f);
   }
 };
 
@@ -423,14 +504,10 @@ using option_layout_of = typename members_of<T>::template apply<option_layout>;
 template <option_aggregate T>
 bool take_options(T& into, arg_cursor& from, option_error& error) {
   using layout = option_layout_of<T>;
-  void* addresses[layout::size];
-  with_members(into, [&](auto&... each) {
-    void** to = addresses;
-    ((option_member<std::remove_cvref_t<decltype(each)>>::place(each, to),
-      to += option_member<std::remove_cvref_t<decltype(each)>>::size),
-     ...);
-  });
-  return parse_options(layout::table, addresses, from, error);
+  static_assert(sizeof(T) == layout::bytes,
+                "redismodule: the aggregate of keyword options has members and nothing else: no bases, no alignas");
+  if (layout::required_size == 0 && from.at == from.end) return true;
+  return parse_options(layout::table, &into, from, error);
 }
 
 }  // namespace detail
@@ -438,16 +515,20 @@ bool take_options(T& into, arg_cursor& from, option_error& error) {
 template <class... Alternatives>
 class one_of {
  public:
+  constexpr one_of() noexcept {}
+
   // Whether one of them was given.
   constexpr explicit operator bool() const noexcept {
-    return std::apply([](const Alternatives&... each) { return (static_cast<bool>(each) || ...); }, alternatives_);
+    bool given = false;
+    detail::each_of(alternatives_, [&](const auto& each) { given = given || static_cast<bool>(each); });
+    return given;
   }
   // The one with this keyword.
   template <detail::keyword Token>
   constexpr const auto& get() const noexcept {
     constexpr std::size_t place = place_of(Token.view());
     static_assert(place < sizeof...(Alternatives), "redismodule: this rm::one_of has no such keyword");
-    return std::get<place>(alternatives_);
+    return detail::at_index<place>(alternatives_);
   }
 
  private:
@@ -461,7 +542,7 @@ class one_of {
     return place;
   }
 
-  std::tuple<Alternatives...> alternatives_;
+  detail::option_row<Alternatives...> alternatives_;
 };
 
 }  // namespace redismodule

@@ -24,14 +24,36 @@ constexpr bool takes_members(std::index_sequence<Index...>) {
   return requires { T{any_member_at<Index>{}...}; };
 }
 
-// One past the limit where there are more.
-template <class T, std::size_t Count = most_members + 1>
-constexpr std::size_t count_members() {
+template <class T, std::size_t Count>
+constexpr std::size_t count_members_down() {
   if constexpr (Count == 0 || takes_members<T>(std::make_index_sequence<Count>{})) {
     return Count;
   } else {
-    return count_members<T, Count - 1>();
+    return count_members_down<T, Count - 1>();
   }
+}
+
+// By halves: as few initialisers as can be are tried, since each takes the compiler its time. `Least` are taken, or it
+// is 0; `TooMany` are not.
+template <class T, std::size_t Least, std::size_t TooMany>
+constexpr std::size_t count_members_between() {
+  constexpr std::size_t middle = (Least + TooMany) / 2;
+  if constexpr (TooMany - Least == 1) {
+    return Least;
+  } else if constexpr (takes_members<T>(std::make_index_sequence<middle>{})) {
+    return count_members_between<T, middle, TooMany>();
+  } else {
+    return count_members_between<T, Least, middle>();
+  }
+}
+
+// One past the limit where there are more.
+template <class T>
+constexpr std::size_t count_members() {
+  constexpr std::size_t count = count_members_between<T, 0, most_members + 2>();
+  // Members that cannot be left out, as references, refuse what is fewer than they want too.
+  if constexpr (count == 0 && !std::is_empty_v<T>) return count_members_down<T, most_members + 1>();
+  return count;
 }
 
 template <class T>

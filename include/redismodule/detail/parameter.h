@@ -178,12 +178,16 @@ struct options_parameter {
 
   struct slot {
     explicit slot(const frame&) noexcept {}
-    T value{};
+    T value;  // its members begin as not given; {} would have a compiler zero all of it before
   };
 
   static bool decode(frame& f, slot& into, int, int at_the_end) {
     arg_cursor from = cursor_of(f, at_the_end);
-    if (!take_options(into.value, from, f.options)) return fail(f, -1);
+    option_error error;  // not the frame's: see reply_bad_option()
+    if (!take_options(into.value, from, error)) [[unlikely]] {
+      f.options = error;
+      return fail(f, -1);
+    }
     f.next = static_cast<int>(from.at - f.argv);
     return true;
   }
