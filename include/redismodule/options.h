@@ -198,10 +198,18 @@ class repeated_value {
   std::size_t size() const noexcept { return values_.size(); }
   auto begin() const noexcept { return values_.begin(); }
   auto end() const noexcept { return values_.end(); }
-  const T& operator[](std::size_t i) const noexcept { return values_[i]; }
+  typename std::vector<T>::const_reference operator[](std::size_t i) const noexcept { return values_[i]; }
 
   static decode_status take(arg_cursor& from, void* into) {
-    return taker<T>::take(from, static_cast<repeated_value*>(into)->values_.emplace_back());
+    std::vector<T>& values = static_cast<repeated_value*>(into)->values_;
+    if constexpr (std::is_same_v<T, bool>) {  // whose elements have no address
+      bool value = false;
+      const decode_status status = taker<bool>::take(from, value);
+      values.push_back(value);
+      return status;
+    } else {
+      return taker<T>::take(from, values.emplace_back());
+    }
   }
 
  private:

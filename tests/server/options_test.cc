@@ -60,6 +60,7 @@ TEST_F(options, may_be_required_repeated_paired_and_depend_on_others) {
   EXPECT_EQ(error_of({"OPTS.SEARCH", "BY", "x", "LIMIT", "0", "1", "COUNT", "101"}),
             "ERR value is out of range, must be from 1 to 100 (option 'COUNT')");
   EXPECT_EQ(s.call("OPTS.SEARCH", "BY", "BY"), list{"by=BY"});
+  EXPECT_EQ(s.call("OPTS.SWITCHES", "SWITCH", "yes", "switch", "no", "SWITCH", "true"), "101");
 }
 
 TEST_F(options, may_hold_a_counted_list) {

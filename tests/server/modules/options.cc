@@ -85,6 +85,9 @@ struct key_options {
   rm::option<"FROM", rm::count_then<rm::key_name<>>> from;
   rm::option<"WEIGHTS", rm::count_then<std::pair<std::string_view, double>>, rm::named<"name weight">> weights;
 };
+struct switch_options {
+  rm::repeated<"SWITCH", bool> switches;
+};
 std::size_t keys(const key_options& options) { return options.from ? options.from->size() : 0; }
 
 std::size_t raw(rm::rest<std::string_view> words) { return words.size(); }
@@ -143,6 +146,11 @@ REDISMODULE_MODULE(options, 1, m) {
   m.command<add>("opts.add name score member...");
   m.command<middle>("opts.middle first last");
   m.command<keys>("opts.keys");
+  m.command("opts.switches", [](switch_options options) {
+    std::string text;
+    for (bool each : options.switches) text += each ? '1' : '0';
+    return text;
+  });
   m.command<counted>("opts.counted numkeys number... last");
   add_types(m);
   auto group = m.command_group("opts.admin", {.summary = "Does what admins do"});
