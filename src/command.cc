@@ -173,8 +173,9 @@ void describe(abi::ModuleCommand* command, const char* name, const detail::comma
 
 }  // namespace
 
-void module_builder::add_command(const detail::command_definition& definition,
+void module_builder::add_command(const detail::compiled_command& compiled, const char* synopsis,
                                  const detail::described_command& options) {
+  const detail::command_definition definition{compiled, synopsis};
   const detail::command_info description{definition, options};
   const char* name = description.name();
   check_modes(name, definition);
@@ -204,8 +205,9 @@ void module_builder::add_group(const char* name, const detail::described_command
     refuse_command(name, "could not be described to the server");
 }
 
-void module_builder::add_subcommand(const char* group, const detail::command_definition& definition,
+void module_builder::add_subcommand(const char* group, const detail::compiled_command& compiled, const char* synopsis,
                                     const detail::described_command& options) {
+  const detail::command_definition definition{compiled, synopsis};
   const detail::command_info description{definition, options};
   const char* name = description.name();
   const std::string full = std::string{group} + '|' + name;

@@ -17,7 +17,8 @@ WORDS = {
                                    "100", "withscores", "get", "ch", "nx"],
 }
 # Where none is given there is nothing to decode: what is left is that each is marked as not given, which C has of memset().
-WITHOUT_BAR = ("none of ten",)
+# Of few the twin's figure swings by a twentieth with where strncasecmp() finds the text.
+WITHOUT_BAR = ("none of ten", "three of ten")
 TEXT = ("As above, for a command with ten keyword options. The twin looks for each in turn by strncasecmp() where the length "
         "fits.")
 

@@ -355,6 +355,7 @@ struct element<std::pair<First, Second>> {
 
 template <class... Parts>
 struct element<std::tuple<Parts...>> {
+  static_assert((argument<Parts> && ...), "redismodule: the parts of a tuple are one argument each, and no keys");
   static constexpr int width = sizeof...(Parts);
   static constexpr bool infallible = (decodes_always<Parts>() && ...);
   static std::tuple<Parts...> make(abi::ModuleString** at) {

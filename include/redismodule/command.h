@@ -263,9 +263,8 @@ struct described_command {
         documented{given.documented} {}
 };
 
-// Everything of a command that is known when it is compiled.
-struct command_definition {
-  const char* synopsis;
+// What a handler makes known of its command when it is compiled.
+struct compiled_command {
   command_callback callback;
   const parameter_shape* parameters;
   std::size_t parameter_count;
@@ -274,8 +273,12 @@ struct command_definition {
   int least;
   int most;
   key_layout keys;
-  bool names_keys = false;  // by a function of the author's
-  bool names_channels = false;
+  bool names_keys;  // by a function of the author's
+  bool names_channels;
+};
+
+struct command_definition : compiled_command {
+  const char* synopsis;
 };
 
 // A synopsis, a string literal, that fits the handler: checked when compiled.
@@ -317,22 +320,29 @@ struct asked_trampoline {
 };
 
 template <auto Handler, int First, class... By>
-command_definition define(const char* synopsis) noexcept {
-  using shape = shape_of<function_type<decltype(Handler)>, First>;
-  command_definition definition{synopsis,
-                                trampoline_of<Handler, First>,
-                                shape::parameters.data(),
-                                shape::count,
-                                shape::word_count,
-                                First,
-                                shape::least,
-                                shape::most,
-                                shape::keys};
-  if constexpr (sizeof...(By) != 0) definition.callback = &asked_trampoline<Handler, First, By...>::call;
-  definition.names_keys = (false || ... || !By::of_channels);
-  definition.names_channels = (false || ... || By::of_channels);
-  return definition;
+constexpr command_callback callback_of() noexcept {
+  if constexpr (sizeof...(By) != 0) {
+    return &asked_trampoline<Handler, First, By...>::call;
+  } else {
+    return trampoline_of<Handler, First>;
+  }
 }
+
+// In the module's data, so that registering it takes two addresses.
+template <auto Handler, int First, class... By>
+inline constexpr compiled_command compiled = [] {
+  using shape = shape_of<function_type<decltype(Handler)>, First>;
+  return compiled_command{callback_of<Handler, First, By...>(),
+                          shape::parameters.data(),
+                          shape::count,
+                          shape::word_count,
+                          First,
+                          shape::least,
+                          shape::most,
+                          shape::keys,
+                          (false || ... || !By::of_channels),
+                          (false || ... || By::of_channels)};
+}();
 
 }  // namespace detail
 

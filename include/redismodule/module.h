@@ -58,13 +58,13 @@ class module_builder {
   template <auto Handler, class... By>
   void command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
                const detail::options_for<decltype(Handler)>& options = {}) {
-    add_command(detail::define<Handler, 1, By...>(synopsis.text()), options);
+    add_command(detail::compiled<Handler, 1, By...>, synopsis.text(), options);
   }
   // The same with a lambda without captures.
   template <class Handler>
   void command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler,
                const detail::options_for<Handler>& options = {}) {
-    add_command(detail::define<Handler{}, 1>(synopsis.text()), options);
+    add_command(detail::compiled<Handler{}, 1>, synopsis.text(), options);
   }
 
   // A command that has others below it: auto admin = m.command_group("hello.admin");
@@ -131,9 +131,10 @@ class module_builder {
  private:
   friend class redismodule::command_group;
 
-  void add_command(const detail::command_definition& definition, const detail::described_command& options);
+  void add_command(const detail::compiled_command& compiled, const char* synopsis,
+                   const detail::described_command& options);
   void add_group(const char* name, const detail::described_command& options);
-  void add_subcommand(const char* group, const detail::command_definition& definition,
+  void add_subcommand(const char* group, const detail::compiled_command& compiled, const char* synopsis,
                       const detail::described_command& options);
   void add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last, int step);
   void add_data_type(const detail::data_type_definition& definition, const data_type_options& options);
@@ -148,13 +149,13 @@ class module_builder {
 template <auto Handler, class... By>
 void command_group::command(detail::synopsis<detail::function_type<decltype(Handler)>> synopsis,
                             const detail::options_for<decltype(Handler)>& options) {
-  builder_.add_subcommand(name_, detail::define<Handler, 2, By...>(synopsis.text()), options);
+  builder_.add_subcommand(name_, detail::compiled<Handler, 2, By...>, synopsis.text(), options);
 }
 
 template <class Handler>
 void command_group::command(detail::synopsis<detail::function_type<Handler>> synopsis, Handler,
                             const detail::options_for<Handler>& options) {
-  builder_.add_subcommand(name_, detail::define<Handler{}, 2>(synopsis.text()), options);
+  builder_.add_subcommand(name_, detail::compiled<Handler{}, 2>, synopsis.text(), options);
 }
 
 namespace detail {
