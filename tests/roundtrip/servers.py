@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -70,8 +71,13 @@ def program_in(tree):
     return pathlib.Path(tree)
 
 
+REPORT = re.compile(r"^.*(?:ERROR: \w+Sanitizer|runtime error: ).*$", re.MULTILINE)
+
+
 class Server:
-    """A running server, for a `with` block."""
+    """A running server, for a `with` block; behind it, `reports` has what a sanitizer said."""
+
+    reports = ()
 
     def __init__(self, tree, modules):
         self.program, self.modules = program_in(tree), modules
@@ -127,4 +133,6 @@ class Server:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if process:
+            self.reports = REPORT.findall(pathlib.Path(self.directory, "log").read_text(errors="replace"))
         shutil.rmtree(self.directory, ignore_errors=True)
