@@ -107,7 +107,8 @@ constexpr key_layout layout_of(const parameter_shape* parameters, std::size_t co
     }
     position = position != 0 && has_fixed_size(parameters[i]) ? position + parameters[i].least : 0;
   }
-  if (!in_range || is_lost_with_another(layout)) layout.range = {};
+  const bool ends_with_the_words = layout.range.last < 0;  // however many there are
+  if (!in_range || (is_lost_with_another(layout) && !ends_with_the_words)) layout.range = {};
   layout.in_specs = layout.in_specs && !is_lost_with_another(layout);
   return layout;
 }
