@@ -124,6 +124,11 @@ TEST(layout, asks_the_handler_where_no_range_can_say_it) {
   constexpr auto option = layout(key, with(behind, 0, -1));
   static_assert(!option.in_specs && rm::detail::reports_keys(option));
   static_assert(!layout(with(counted, 2, -1), key).in_specs);
+  // Key specs lose all keys where one is missing; a range to a position too.
+  static_assert(rm::detail::reports_keys(layout(key, with(all_left, 0, -1))));
+  static_assert(rm::detail::reports_keys(layout(key, with(reads, 0, 1))) &&
+                is_range(layout(key, with(reads, 0, 1)), 0, 0, 0));
+  static_assert(!rm::detail::reports_keys(layout(with(reads, 0, 1))) && is_range(layout(with(reads, 0, 1)), 1, 1, 1));
 }
 
 }  // namespace
