@@ -10,18 +10,6 @@ from .servers import encode
 MODULES = ("ourtypes", "twintypes")
 COUNTS = (1, 100)
 MOST = 1.05
-# A std::string is copied out of the server's buffer: one block more, which shows where there is little else. (A
-# rm::string takes the server's.)
-MOST_OF_ONE_STRING = 1.25
-# Three blocks are copied, and that is all; of the whole command this is little.
-MOST_OF_A_COPY = 1.15
-
-
-def bar(name):
-    if name.startswith("copy"):
-        return MOST_OF_A_COPY
-    return MOST_OF_ONE_STRING if name.startswith("load") and name.endswith(", 1 elements") else MOST
-
 
 # What of the type a command calls: only that is measured, with all that it calls in the server.
 CALLBACKS = {"save": "DUMP", "load, and the value before it freed": "RESTORE", "copy, and the value before it freed": "COPY"}
@@ -72,6 +60,6 @@ def run(report, options):
             rows.append([f"{describe_label(label)}, {name}", twin.own, ours.own, twin.server, ours.server, twin.total,
                          ours.total, f"{ours.total / twin.total:.3f}", twin.allocations, ours.allocations])
             report.at_most(f"{describe_label(label)}: {name}: instructions, ours to C", ours.total / twin.total,
-                           bar(name), digits=3)
+                           MOST, digits=3)
     report.table(["server, callback", "C own", "ours own", "C server", "ours server", "C", "ours", "ratio",
                   "C allocations", "ours"], rows)
