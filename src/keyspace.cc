@@ -1,5 +1,6 @@
 #include "redismodule/keyspace.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace redismodule {
@@ -21,6 +22,8 @@ error_reply explain_keys(int error, string_ref name) {
 result<std::vector<command_key>> keys_of_command(abi::ModuleCtx* ctx, abi::ModuleString** words, std::size_t size) {
   if (api.GetCommandKeys == nullptr) return unsupported_error(abi::function::GetCommandKeys);
   if (size == 0) return error_reply{"ERR no command"};
+  if (std::find(words, words + size, nullptr) != words + size)
+    return error_reply{"ERR a word of the command is no string"};
   int count = 0, *flags = nullptr;
   errno = 0;
   const handle<server_memory> positions{

@@ -140,7 +140,8 @@ struct key_spec {
 };
 
 // The keys, or channels, of a command that its own function names: m.command<f, rm::keys_by<g>>("…"), where g is
-// void g(rm::args, rm::positions&). It must do nothing else.
+// void g(rm::args, rm::positions&). It must do nothing else. It names all of the keys: none is a parameter that is a
+// key.
 template <auto Function>
 struct keys_by {
   static constexpr bool of_channels = false;
@@ -332,6 +333,9 @@ constexpr command_callback callback_of() noexcept {
 template <auto Handler, int First, class... By>
 inline constexpr compiled_command compiled = [] {
   using shape = shape_of<function_type<decltype(Handler)>, First>;
+  // Servers ask for either: of keys that both name they would know some only, and so would their access rules.
+  static_assert((true && ... && By::of_channels) || shape::keys.flags == 0,
+                "redismodule: rm::keys_by names all keys of a command, whose handler takes none as a key");
   return compiled_command{callback_of<Handler, First, By...>(),
                           shape::parameters.data(),
                           shape::count,

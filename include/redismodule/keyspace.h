@@ -127,8 +127,8 @@ class keyspace {
   unsigned long long key_count() const noexcept { return api.DbSize(ctx()); }
 
   // The keys of a command, which is not run: its name and arguments as a handler's rest, or as a range of string_ref.
-  // Since: Redis 6.0.9. Fails: an error, in the servers' words, where there is no such command or they are too few or
-  // too many for it; on older servers.
+  // Since: Redis 6.0.9. Fails: an error, in the servers' words, where there is no such command, they are too few or
+  // too many for it, or one is null; on older servers.
   template <class Words>
   requires requires(const Words& words) {
     { words.raw() } -> std::same_as<abi::ModuleString**>;

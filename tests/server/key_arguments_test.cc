@@ -55,6 +55,17 @@ TEST_F(key_arguments, that_are_there_are_known_where_others_are_missing) {
   expect_keys({"KEYS.AND-MORE", "a", "b", "c"}, {"a", "b", "c"});
 }
 
+TEST_F(key_arguments, are_not_known_where_another_argument_throws) {
+  EXPECT_EQ(keys_of({"KEYS.THROWING", "STORE", "a"}), list{"a"});
+  EXPECT_EQ(keys_of({"KEYS.THROWING", "STORE", "a", "BY", "b"}), list{});
+  EXPECT_TRUE(s.call("KEYS.THROWING", "STORE", "a", "BY", "b").is_error());
+}
+
+TEST_F(key_arguments, of_a_command_that_lacks_a_word_are_an_error) {
+  EXPECT_TRUE(s.call("KEYS.OFNOSTRING").is_error());
+  EXPECT_TRUE(s.alive());
+}
+
 TEST_F(key_arguments, may_have_values_between_or_behind_them) {
   expect_keys({"KEYS.NAMED", "a", "1", "b", "2"}, {"a", "b"});
   EXPECT_EQ(s.call("KEYS.PAIRS", "a", 1, "b", 2), 3);

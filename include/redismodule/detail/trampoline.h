@@ -233,7 +233,7 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
                                                          shape::first_words[Index], shape::needed_behind[Index])));
       if (!good || (shape::may_leave_arguments && f.next != argc)) return abi::MODULE_OK;
       (report_parameter<Declared>(f, static_cast<slot_at<Index, Declared>&>(values), starts[Index]), ...);
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
       // The handler will not be called either.
     }
     return abi::MODULE_OK;

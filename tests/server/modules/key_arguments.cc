@@ -1,4 +1,5 @@
 // A command for each way in which keys can be among the arguments. Each answers with the names it got.
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -101,15 +102,38 @@ rm::result<names> keys_of(rm::context& ctx, rm::rest<rm::string_ref> command) {
   });
 }
 
+rm::result<names> keys_of_no_string(rm::context& ctx) {
+  const std::vector<rm::string_ref> command{rm::string_ref{nullptr}};
+  return ctx.keys_of(command).transform([](const auto&) { return names{}; });
+}
+
 rm::result<names> keys_of_get(rm::context& ctx, rm::string_ref key) {
   const rm::string name{"GET"};
   const std::vector<rm::string_ref> command{name, key};
   return ctx.keys_of(command).transform([](const auto& keys) { return names{text_of(keys.at(0))}; });
 }
 
+// An argument whose author throws instead of answering.
+struct thrown {};
+
+struct store_by {
+  rm::option<"STORE", rm::key_name<>> store;
+  rm::option<"BY", thrown> by;
+};
+
+bool is_stored(store_by options) { return options.store.has_value(); }
+
 }  // namespace
 
+template <>
+struct redismodule::arg_traits<thrown> {
+  static constexpr abi::ModuleCommandArgType type = abi::MODULE_ARG_TYPE_STRING;
+  static decode_status decode(string_ref, thrown&) { throw std::invalid_argument{"thrown by a trait"}; }
+};
+
 REDISMODULE_MODULE(keyarguments, 1, m) {
+  m.command<is_stored>("keys.throwing");
+  m.command<keys_of_no_string>("keys.ofnostring");
   m.command<keys_of>("keys.of [word...]");
   m.command<keys_of_get>("keys.ofget name");
   m.command("keys.one key", [](rm::read<rm::list> key) { return key->size(); });
