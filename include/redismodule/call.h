@@ -63,8 +63,8 @@ inline constexpr call_options resp3 = call_options::of(1u << 3);
 // The reply is in the protocol of the client whose command runs: what can be passed through as it is.
 // Before Redis 7.0 all replies are in RESP2, which such a client reads as well.
 inline constexpr call_options resp_auto = call_options::of(1u << 4);
-// Under the access rules of the client whose command runs; an error where none does, as in a thread's context, a
-// timer's and an event's. Since: Redis 7.0.
+// Under the access rules of the client whose command runs; an error where none does, as in a timer's context and an
+// event's. A detached context of a thread has the server's default user. Since: Redis 7.0.
 inline constexpr call_options as_caller = call_options::of(1u << 5);
 // Only what scripts may call, and writes only where scripts may write. Since: Redis 7.0.
 inline constexpr call_options script_mode = call_options::of(1u << 6);

@@ -133,7 +133,10 @@ std::string found_in(rt::server& s, const declared_command& command) {
 
 TEST(fuzz_control, finds_a_forged_reply) {
   rt::server s{PLANTED_FUZZ_MODULE};
-  EXPECT_NE(found_in(s, {"planted.forge", "{s+}", "*", 1}), "");
+  const std::string found = found_in(s, {"planted.forge", "{s+}", "*", 1});
+  const bool is_more = found.find("stands another reply") != found.npos;
+  const bool is_no_reply = found.find("what comes is no reply") != found.npos;  // how the forged bytes begin is random
+  EXPECT_TRUE(is_more || is_no_reply) << "found: " << found;
 }
 
 TEST(fuzz_control, finds_a_reply_of_another_type) {

@@ -20,8 +20,10 @@ int ok(abi::ModuleCtx* ctx) { return rm::api.ReplyWithSimpleString(ctx, "OK"); }
 // What servers write as it is, line breaks and all: big numbers in RESP3, before those simple strings.
 int forge(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) {
   const std::string_view text = first(argv, argc);
-  if (rm::api.ReplyWithBigNumber != nullptr) return rm::api.ReplyWithBigNumber(ctx, text.data(), text.size());
-  return rm::api.ReplyWithSimpleString(ctx, std::string{text}.c_str());
+  const std::size_t end = text.find("\r\n");  // up to here it is a reply as declared
+  const std::string forged = end == text.npos ? "1" : "1" + std::string{text.substr(end)};
+  if (rm::api.ReplyWithBigNumber != nullptr) return rm::api.ReplyWithBigNumber(ctx, forged.data(), forged.size());
+  return rm::api.ReplyWithSimpleString(ctx, forged.c_str());
 }
 
 int another_type(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) {
