@@ -88,6 +88,7 @@ void give_back() {
 [[gnu::noinline]] void lose_new() { hidden(new char[77]); }
 [[gnu::noinline]] void lose_malloc() { hidden(static_cast<char*>(malloc(77))); }
 [[gnu::noinline]] void lose_aligned() { hidden(static_cast<char*>(aligned_alloc(256, 512))); }
+[[gnu::noinline]] void lose_directory() { hidden(getcwd(nullptr, 0)); }
 
 [[gnu::noinline]] int add(int a, int b) { return a + b; }
 int overflow() { return add(*hidden(new int{std::numeric_limits<int>::max()}), 1); }
@@ -149,6 +150,7 @@ REDISMODULE_MODULE(planted, 1, m) {
   m.command<lose_new>("plant.lose.new");
   m.command<lose_malloc>("plant.lose.malloc");
   m.command<lose_aligned>("plant.lose.aligned");
+  m.command<lose_directory>("plant.lose.directory");
   m.command<overflow>("plant.overflow");
   m.command<misaligned>("plant.misaligned");
   m.command<shift_too_far>("plant.shift");

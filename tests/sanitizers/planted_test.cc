@@ -98,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(lost, planted,
                          testing::Values(fault{{"plant.lose.new"}, "leak of 77 byte", "planted::lose_new"},
                                          fault{{"plant.lose.malloc"}, "leak of 77 byte", "planted::lose_malloc"},
-                                         fault{{"plant.lose.aligned"}, "LeakSanitizer", "planted::lose_aligned"}));
+                                         fault{{"plant.lose.aligned"}, "LeakSanitizer", "planted::lose_aligned"},
+                                         fault{{"plant.lose.directory"}, "LeakSanitizer", "planted::lose_directory"}));
 
 INSTANTIATE_TEST_SUITE_P(undefined, planted,
                          testing::Values(fault{{"plant.overflow"}, "signed integer overflow", "/planted.cc:"},
