@@ -416,13 +416,19 @@ struct option_layout {
   static_assert(size <= 64, "redismodule: a command has at most 64 keywords");
   static constexpr std::size_t required_size = (std::size_t{0} + ... + option_member<Members>::is_required);
 
+  // Of the members of an aggregate that says nothing of its own about where they are.
+  static constexpr std::array<std::size_t, sizeof...(Members)> offsets = [] {
+    std::array<std::size_t, sizeof...(Members)> all{};
+    std::size_t next = 0, end = 0;
+    ((all[next] = aligned(end, alignof(Members)), end = all[next++] + sizeof(Members)), ...);
+    return all;
+  }();
+
   static constexpr std::array<option_entry, size> entries = [] {
     std::array<option_entry, size> all{};
     option_entry* to = all.data();
-    std::size_t offset = 0;
-    ((offset = aligned(offset, alignof(Members)), option_member<Members>::fill(to, offset),
-      to += option_member<Members>::size, offset += sizeof(Members)),
-     ...);
+    std::size_t next = 0;
+    ((option_member<Members>::fill(to, offsets[next++]), to += option_member<Members>::size), ...);
     for (std::size_t i = 0; i < size; ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (std::string_view{all[i].token, all[i].size} == std::string_view{all[j].token, all[j].size})
@@ -478,13 +484,6 @@ struct option_layout {
     return all;
   }();
 
-  // Of an aggregate with these members and nothing else.
-  static constexpr std::size_t bytes = [] {
-    std::size_t end = 0;
-    ((end = aligned(end, alignof(Members)) + sizeof(Members)), ...);
-    return aligned(end, std::max({alignof(Members)...}));
-  }();
-
   static constexpr option_table table{entries.data(), marks.data(), size, required.data(), required_size, needing};
 };
 
@@ -512,8 +511,10 @@ using option_layout_of = typename members_of<T>::template apply<option_layout>;
 template <option_aggregate T>
 bool take_options(T& into, arg_cursor& from, option_error& error) {
   using layout = option_layout_of<T>;
-  static_assert(sizeof(T) == layout::bytes,
-                "redismodule: the aggregate of keyword options has members and nothing else: no bases, no alignas");
+  static_assert(
+      has_members_at<T>(layout::offsets),
+      "redismodule: the members of keyword options are where the compiler puts them by itself: no alignas, no "
+      "[[no_unique_address]], no packed aggregate");
   if (layout::required_size == 0 && from.at == from.end) return true;
   return parse_options(layout::table, &into, from, error);
 }

@@ -131,4 +131,26 @@ template <class T>
 using members_of = decltype(with_members(
     std::declval<T&>(), [](auto&... each) { return member_list<std::remove_cvref_t<decltype(each)>...>{}; }));
 
+// Room for a value that is never there.
+template <class T>
+union room_for {
+  constexpr room_for() noexcept : bytes{} {}
+  constexpr ~room_for() {}
+  unsigned char bytes[sizeof(T)];
+  T value;
+};
+template <class T>
+inline room_for<T> some_room;
+
+// Whether the members of T begin at these offsets. (A constant expression may not ask for an address, but may ask
+// whether two are the same.)
+template <class T, class Offsets>
+consteval bool has_members_at(const Offsets& offsets) {
+  return with_members(some_room<T>.value, [&](auto&... each) {
+    std::size_t next = 0;
+    return (true && ... &&
+            (static_cast<const void*>(&some_room<T>.bytes[offsets[next++]]) == static_cast<const void*>(&each)));
+  });
+}
+
 }  // namespace redismodule::detail
