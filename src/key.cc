@@ -1,5 +1,9 @@
 #include "redismodule/key.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
 namespace redismodule {
 namespace detail {
 
@@ -111,6 +115,9 @@ constexpr std::optional<milliseconds> known(long long value) noexcept {
   return value < 0 ? std::nullopt : std::optional{milliseconds{value}};
 }
 
+// When a key may end at the latest: far from where the sum of two such numbers has no room.
+constexpr long long latest = std::numeric_limits<long long>::max() / 2;
+
 }  // namespace
 
 key_type basic_key::type() const {
@@ -164,22 +171,25 @@ std::optional<int> basic_key::frequency() const {
   return static_cast<int>(count);
 }
 
-// Valkey 9.1 takes what it is given times a thousand for seconds, of which it keeps 24 bits. As that wraps around,
-// there is a number for each multiple of eight seconds.
+// Servers keep 24 bits of seconds, of which Redis cannot use the last two.
+// Valkey 9.1 takes what it is given times a thousand for seconds. As that wraps around, there is a number for each
+// multiple of eight seconds.
 bool basic_key::set_idle_time(milliseconds idle) const {
+  constexpr std::chrono::seconds most{(1 << 24) - 2};
   constexpr long long modulus = 1 << 21, inverse = 620'757;
   static_assert(inverse * 125 % modulus == 1);
   abi::ModuleKey* handle = entry_.raw();
-  if (handle == nullptr || idle.count() < 0) return false;
+  if (handle == nullptr || idle.count() < 0 || idle >= most + std::chrono::seconds{1}) return false;
   if (api.SetLRU(handle, idle.count()) != abi::MODULE_OK) return false;
   const auto is_kept = [&] {
-    const milliseconds off = idle_time().value_or(idle) - idle;
-    return off > milliseconds{-10'000} && off < milliseconds{10'000};
+    long long off = (idle_time().value_or(idle) - idle).count();
+    if (server().family == server_family::valkey) off = static_cast<std::int32_t>(off);  // it says no more
+    return off > -10'000 && off < 10'000;
   };
   if (is_kept()) return true;
   if (server().family != server_family::valkey) return false;
-  const long long eights = (idle.count() + 7'999) / 8'000;
-  api.SetLRU(handle, eights % modulus * inverse % modulus);
+  const long long eights = std::min<long long>((idle.count() + 7'999) / 8'000, modulus - 1);
+  api.SetLRU(handle, eights * inverse % modulus);
   return is_kept();
 }
 
@@ -197,6 +207,7 @@ void basic_key::touch() const {
 }
 
 bool basic_key::expire_in(milliseconds lifetime) {
+  if (lifetime.count() > latest - api.Milliseconds()) return false;
   abi::ModuleKey* handle = entry_.raw_at_rest();
   changing();
   const long long rest = lifetime.count() < 0 ? 0 : lifetime.count();
@@ -205,6 +216,7 @@ bool basic_key::expire_in(milliseconds lifetime) {
 
 bool basic_key::expire_at(time_point end) {
   const long long at = end.time_since_epoch().count();
+  if (at > latest) return false;
   if (api.SetAbsExpire == nullptr) return expire_in(milliseconds{at - api.Milliseconds()});
   abi::ModuleKey* handle = entry_.raw_at_rest();
   changing();

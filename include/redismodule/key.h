@@ -81,20 +81,22 @@ class basic_key {
   std::optional<time_point> expires_at() const;
 
   // Since its last use, to seconds. Nothing where the server counts frequencies instead, or there is no value.
+  // Valkey 9.1 says it in 32 bits of milliseconds, so that it begins anew every 50 days.
   std::optional<milliseconds> idle_time() const;
   // The server's logarithmic count of its uses. Nothing where the server keeps times instead, or there is no value.
   std::optional<int> frequency() const;
-  // Sets them, a frequency up to 255. They are about the server's memory of the key, not its value: a view for reading
-  // is enough.
-  // Fails: false where the server does not keep that, or there is no value. In Valkey 9.1 times are multiples of eight
-  // seconds: what lies in between becomes the next one.
+  // Sets them. They are about the server's memory of the key, not its value: a view for reading is enough.
+  // Fails: false, and nothing changes, where the server does not keep that, there is no value, or the number is larger
+  // than what is kept: 255, and 194 days (16,777,214 seconds). In Valkey 9.1 times are multiples of eight seconds: what
+  // lies in between becomes the next one that can be kept. Redis 6.0 keeps some times beyond 97 days as 97 days: false.
   bool set_idle_time(milliseconds idle) const;
   bool set_frequency(int count) const;
   // Counts as a use.
   void touch() const;
 
   // Lets it end. A time that has passed ends it within a millisecond.
-  // Fails: false where there is no value.
+  // Fails: false, and nothing changes, where there is no value, or the end is further away than half of all numbers go
+  // (146 million years): a server would add the time of now to the rest of them and come out in the past.
   bool expire_in(milliseconds lifetime);
   bool expire_at(time_point end);
   // Lets it stay. Fails: false where there is no value.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -110,6 +111,22 @@ TEST_F(keys, expire) {
   }
 }
 
+// The server would add the time of now to it, and come out in the past.
+TEST_F(keys, do_not_end_at_times_beyond_all_numbers) {
+  constexpr long long most = std::numeric_limits<long long>::max();
+  s.call("SET", "a", "value", "PX", 600'000);
+  for (const std::string command : {"key.expireat", "key.expirein"}) {
+    for (const long long ms : {most, most - 1, most / 2 + 1}) {
+      EXPECT_EQ(s.call(command, "a", ms), 0) << command << " " << ms;
+      EXPECT_NEAR(static_cast<double>(s.call("PTTL", "a").integer()), 600'000, 50'000) << command << " " << ms;
+    }
+  }
+  EXPECT_EQ(s.call("key.expirein", "a", most / 4), 1);
+  EXPECT_GT(s.call("PTTL", "a").integer(), most / 5);
+  EXPECT_EQ(s.call("key.expireat", "a", most / 2), 1);
+  EXPECT_EQ(s.call("key.ends", "a"), most / 2);
+}
+
 TEST_F(keys, are_removed_and_overwritten) {
   for (const std::string command : {"key.remove", "key.unlink"}) {
     s.call("RPUSH", "l", "1", "2");
@@ -136,6 +153,17 @@ TEST_F(keys, remember_their_use) {
   EXPECT_TRUE(s.call("key.idle", "none").is_null());
   EXPECT_EQ(s.call("key.setidle", "none", 1), 0);
   EXPECT_EQ(s.call("key.setidle", "a", -1), 0);
+  // The longest time that a server can keep, and longer ones.
+  constexpr long long most = 16'777'214'999;
+  if (is_since({7, 0, 0}, {})) {
+    EXPECT_EQ(s.call("key.setidle", "a", most), 1);
+    EXPECT_NEAR(static_cast<double>(s.call("OBJECT", "IDLETIME", "a").integer()), static_cast<double>(most) / 1000, 20);
+  }
+  for (const long long ms :
+       {most + 1, 4 * most, std::numeric_limits<long long>::max() / 1000 + 1, std::numeric_limits<long long>::max()}) {
+    EXPECT_EQ(s.call("key.setidle", "a", ms), 0) << ms;
+    EXPECT_LT(s.call("key.idle", "a").integer(), 20'000) << ms << ": it was opened just now, and nothing else";
+  }
 
   s.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu");
   s.call("SET", "b", "value");
