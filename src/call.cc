@@ -49,6 +49,10 @@ error_reply refused_by_option(const char* command, const call_options& options) 
   return error_reply{"OOM command not allowed when used memory > 'maxmemory'."};
 }
 
+error_reply no_caller() {
+  return error_reply{"ERR cannot run as user, no user directly attached to context or context's client"};
+}
+
 // In the words that servers since Redis 7.0 have for it.
 error_reply refused_with(const char* command, const call_options& options, int why) {
   switch (why) {
@@ -59,8 +63,7 @@ error_reply refused_with(const char* command, const call_options& options, int w
     case EROFS:
       return format_error("ERR Can not execute a write command '{}' while the cluster is down and readonly", command);
     case ENETDOWN: return format_error("ERR Can not execute a command '{}' while the cluster is down", command);
-    case ENOTSUP:
-      return error_reply{"ERR cannot run as user, no user directly attached to context or context's client"};
+    case ENOTSUP: return no_caller();
     case EACCES:
       return format_error("NOPERM the user has no permissions to run the '{}' command with these arguments", command);
     case ENOSPC: return refused_by_option(command, options);
@@ -127,8 +130,13 @@ error_reply explain(const call_outcome& outcome, const char* command, const call
   if (outcome.why == call_outcome::reason::lacks_option) return unknown_option(options);
   if (outcome.why == call_outcome::reason::no_string) return no_string(command);
   if (outcome.why == call_outcome::reason::no_client) return no_client();
+  if (outcome.why == call_outcome::reason::no_caller) return no_caller();
   if (options.has(dry_run)) return error_reply{""};
   return refused_with(command, options, error_number);
+}
+
+bool has_caller(abi::ModuleCtx* ctx) noexcept {
+  return api.GetCurrentCommandName == nullptr || api.GetCurrentCommandName(ctx) != nullptr;
 }
 
 // The server says so itself: whose a call is comes before its format, and a format that is wrong runs nothing.

@@ -140,7 +140,7 @@ bool looks_for_a_user() noexcept {
 
 std::optional<string> context::current_user() const {
   detail::need(api.GetCurrentUserName, abi::function::GetCurrentUserName);
-  if (!looks_for_a_user() && !detail::has_user(raw_)) return std::nullopt;
+  if (!detail::has_caller(raw_) || (!looks_for_a_user() && !detail::has_user(raw_))) return std::nullopt;
   return adopt(api.GetCurrentUserName(raw_));
 }
 

@@ -63,8 +63,8 @@ inline constexpr call_options resp3 = call_options::of(1u << 3);
 // The reply is in the protocol of the client whose command runs: what can be passed through as it is.
 // Before Redis 7.0 all replies are in RESP2, which such a client reads as well.
 inline constexpr call_options resp_auto = call_options::of(1u << 4);
-// Under the access rules of the client whose command runs; an error where none does, as in a timer's context and an
-// event's. A detached context of a thread has the server's default user. Since: Redis 7.0.
+// Under the access rules of the client whose command runs; an error where none does, as in the context of a timer, of
+// an event, or of a thread, detached or not. Since: Redis 7.0.
 inline constexpr call_options as_caller = call_options::of(1u << 5);
 // Only what scripts may call, and writes only where scripts may write. Since: Redis 7.0.
 inline constexpr call_options script_mode = call_options::of(1u << 6);
@@ -299,7 +299,7 @@ class user_scope {
 
 // What a call came to: a reply; or none, and whether it was tried, and why not.
 struct call_outcome {
-  enum class reason : unsigned char { tried, lacks_option, no_string, no_client };
+  enum class reason : unsigned char { tried, lacks_option, no_string, no_client, no_caller };
 
   abi::ModuleCallReply* reply = nullptr;
   reason why = reason::tried;
@@ -311,6 +311,9 @@ struct call_outcome {
 // Of a dry run: what some servers give for success is no reply. Frees it, and answers whether it was one.
 [[gnu::cold]] abi::ModuleCallReply* reply_of_dry_run(abi::ModuleCallReply* reply) noexcept;
 
+// Whether a command runs in the context, so that there is somebody who asked. (The client of a detached context is the
+// server's default user, and asked for nothing.) True before Redis 7.0, where it cannot be told.
+bool has_caller(abi::ModuleCtx* ctx) noexcept;
 // Whether the context has a user, which its client may lack. Since: Redis 7.0.
 [[gnu::cold]] bool has_user(abi::ModuleCtx* ctx) noexcept;
 // Whether the server would end itself if it refused a call as another user, since the context has no user of its own.
@@ -344,6 +347,8 @@ call_outcome call_packed(abi::ModuleCtx* ctx, const char* command, const char* l
     return {nullptr, call_outcome::reason::no_string};
   if (options.user() != nullptr && cannot_refuse(ctx)) [[unlikely]]
     return {nullptr, call_outcome::reason::no_client};
+  if (options.has(as_caller) && options.user() == nullptr && !has_caller(ctx)) [[unlikely]]
+    return {nullptr, call_outcome::reason::no_caller};
   bool known = true;
   abi::ModuleCallReply* reply = apply_format(api.Call, ctx, command, letters, options, known, args...);
   if (options.has(dry_run)) [[unlikely]]

@@ -57,22 +57,25 @@ job job_of(std::string_view rules, const rm::rest<std::string>& words) {
 
 // --- Blocked clients ---
 
+enum class where { thread, detached, reply };
+
 struct blocked {
   job what;
-  bool runs_in_reply = false;
+  where place = where::thread;
+  abi::ModuleCtx* detached = nullptr;
 };
 
 int reply_to_blocked(abi::ModuleCtx* raw, abi::ModuleString**, int) {
   rm::context ctx{raw};
   auto& waiting = *static_cast<blocked*>(rm::api.GetBlockedClientPrivateData(raw));
-  if (waiting.runs_in_reply) waiting.what.run(ctx);
+  if (waiting.place == where::reply) waiting.what.run(ctx);
   return rm::api.ReplyWithStringBuffer(raw, waiting.what.outcome.data(), waiting.what.outcome.size());
 }
 
 void free_blocked(abi::ModuleCtx*, void* data) { delete static_cast<blocked*>(data); }
 
 void run_in_thread(abi::ModuleBlockedClient* client, blocked* waiting) {
-  abi::ModuleCtx* raw = rm::api.GetThreadSafeContext(client);
+  abi::ModuleCtx* raw = waiting->detached != nullptr ? waiting->detached : rm::api.GetThreadSafeContext(client);
   rm::api.ThreadSafeContextLock(raw);
   {
     rm::context ctx{raw};
@@ -83,15 +86,16 @@ void run_in_thread(abi::ModuleBlockedClient* client, blocked* waiting) {
   rm::api.UnblockClient(client, waiting);
 }
 
-template <bool InReply>
+template <where Place>
 int block(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) {
   auto waiting = std::make_unique<blocked>();
-  waiting->runs_in_reply = InReply;
+  waiting->place = Place;
   const rm::string_ref rules{argv[1]};
   if (rules != "-") waiting->what.rules = std::string{rules.view()};
   for (int i = 2; i < argc; ++i) waiting->what.words.emplace_back(rm::string_ref{argv[i]}.view());
   abi::ModuleBlockedClient* client = rm::api.BlockClient(ctx, reply_to_blocked, nullptr, free_blocked, 0);
-  if (InReply) return rm::api.UnblockClient(client, waiting.release());
+  if (Place == where::reply) return rm::api.UnblockClient(client, waiting.release());
+  if (Place == where::detached) waiting->detached = rm::api.GetDetachedThreadSafeContext(ctx);
   std::thread{run_in_thread, client, waiting.release()}.detach();
   return abi::MODULE_OK;
 }
@@ -141,8 +145,9 @@ std::string in_command(rm::context& ctx, std::string_view rules, rm::rest<std::s
 
 REDISMODULE_MODULE(acl, 1, m) {
   m.command<in_command>("acl.command rules [word...]");
-  m.raw_command("acl.thread", block<false>);
-  m.raw_command("acl.reply", block<true>);
+  m.raw_command("acl.thread", block<where::thread>);
+  m.raw_command("acl.detached", block<where::detached>);
+  m.raw_command("acl.reply", block<where::reply>);
   m.command<in_event>("acl.event rules [word...]");
   m.command<in_timer>("acl.timer rules [word...]");
   m.command("acl.last", [] { return last_outcome; });
