@@ -15,9 +15,19 @@ struct add_options {
   rm::repeated<"TAG", std::string_view, rm::needs<"NOTES">> tags;
 };
 
+// What nobody means is refused before anything is written: an error replicates nothing.
+std::optional<rm::error_reply> fault_of(rm::string_ref list, const add_options& options) {
+  if (options.lifetime && options.lifetime->value > std::chrono::hours{24 * 36500})
+    return rm::error_reply{"ERR a list of tasks lives for up to a hundred years (option 'EXPIRE')"};
+  if (options.notes && options.notes->name() == list)
+    return rm::error_reply{"ERR a list of tasks and its notes are two keys (option 'NOTES')"};
+  return std::nullopt;
+}
+
 // Whether a task is new.
 rm::result<bool> add(rm::context& ctx, rm::write<rm::sorted_set> list, const add_options& options,
                      rm::string_ref task) {
+  if (auto fault = fault_of(list->name(), options)) return *fault;
   const bool is_known = list->contains(task);
   const auto& condition = options.condition;
   if ((condition.get<"NX">() && is_known) || (condition.get<"XX">() && !is_known)) return false;
@@ -28,6 +38,10 @@ rm::result<bool> add(rm::context& ctx, rm::write<rm::sorted_set> list, const add
   for (std::string_view tag : options.tags) tags += tags.empty() ? std::string{tag} : ' ' + std::string{tag};
   if (options.notes) options.notes->set(task, tags);
   ctx.replicate_verbatim();
+  // Whoever reads that later would count the lifetime from then on.
+  if (const auto end = list->expires_at(); end && options.lifetime)
+    if (auto sent = ctx.replicate("PEXPIREAT", list->name(), end->time_since_epoch().count()); !sent)
+      return sent.error();
   return !is_known;
 }
 

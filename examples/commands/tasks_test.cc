@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 #include <redismodule/testing/server.h>
 
+#include <chrono>
+#include <string>
+#include <thread>
+
 TEST(tasks, are_found_by_their_urgency) {
   redismodule::testing::server s{TASKS_MODULE};
   EXPECT_EQ(s.call("tasks.add", "home", "sleep"), 1);
@@ -23,5 +27,25 @@ TEST(tasks, are_found_by_their_urgency) {
   EXPECT_EQ(s.call("tasks.add", "new", std::string(100, 'x')), 1);
   EXPECT_EQ(s.call("ZCARD", "new"), 1);
   EXPECT_EQ(s.call("tasks.add", "home", "EXPIRE", "1h", "rest"), 1);
+  EXPECT_GT(s.call("PTTL", "home").integer(), 3'000'000);
+}
+
+TEST(tasks, do_not_end_half_done) {
+  redismodule::testing::server s{TASKS_MODULE};
+  EXPECT_EQ(s.call("tasks.add", "home", "NOTES", "home", "paint").error(),
+            "ERR a list of tasks and its notes are two keys (option 'NOTES')");
+  EXPECT_EQ(s.call("tasks.add", "home", "EXPIRE", "36501d", "paint").error(),
+            "ERR a list of tasks lives for up to a hundred years (option 'EXPIRE')");
+  EXPECT_EQ(s.call("DBSIZE"), 0);
+}
+
+// What is replicated says when a list ends, not how long it lives from when that is read.
+TEST(tasks, end_at_the_same_moment_wherever_they_are_read) {
+  redismodule::testing::server s{{.modules = {{TASKS_MODULE}}, .config = {"appendonly yes", "appendfsync always"}}};
+  EXPECT_EQ(s.call("tasks.add", "home", "EXPIRE", "1h", "rest"), 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds{700});
+  s.restart();
+  EXPECT_EQ(s.call("ZCARD", "home"), 1);
+  EXPECT_LE(s.call("PTTL", "home").integer(), 3'600'000 - 700);
   EXPECT_GT(s.call("PTTL", "home").integer(), 3'000'000);
 }
