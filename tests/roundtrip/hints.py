@@ -36,7 +36,7 @@ def quoted(text):
 
 def run(cli, server, path):
     """How many hints redis-cli looked at, and what it found wrong: input, expected, found."""
-    done = subprocess.run([cli, "-s", server.path, "--test_hint_file", path], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([cli, "-s", server.socket_path, "--test_hint_file", path], capture_output=True, text=True, timeout=120)
     words = done.stdout + done.stderr
     counted = DONE.search(words)
     if not counted:
@@ -46,7 +46,7 @@ def run(cli, server, path):
 
 def single(cli, server, typed):
     """The hint for one input."""
-    done = subprocess.run([cli, "-s", server.path, "--test_hint", typed], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([cli, "-s", server.socket_path, "--test_hint", typed], capture_output=True, text=True, timeout=120)
     return done.stdout.splitlines()[0].rstrip() if done.stdout else ""
 
 

@@ -73,3 +73,29 @@ def invent_key(rng, kinds=("read", "write", "name")):
     of_writing = [["update"], ["insert"], ["remove"], ["read", "update"], ["read", "remove"], ["erase"],
                   ["overwrite", "update"], ["overwrite", "insert"], ["overwrite"], ["read", "insert"], ["read", "erase"]]
     return Key(view, kind, rng.choice(of_writing + [["read"]] * (3 * (view == "name"))), by_default=False)
+
+
+class Naming:
+    """A function of the author's that names the keys: rm::keys_by. Every `step`-th argument from the `start`-th on; with
+    `beyond` also one that is not there, which is left out."""
+
+    def __init__(self, start, step, flags, beyond):
+        self.start, self.step, self.flags, self.beyond = start, step, flags, beyond
+
+    def definition(self, name):
+        flags = "".join(f" | rm::key_flags::{flag}" for flag in self.flags).removeprefix(" | ")
+        given = f", {flags}" if flags else ""
+        more = f" out.add(all.size() + {self.step}{given});" if self.beyond else ""
+        return (f"void {name}(rm::args all, rm::positions& out) {{ for (std::size_t i = {self.start}; i < all.size(); "
+                f"i += {self.step}) out.add(i{given});{more} }}\n")
+
+    def keys(self, words, rules):
+        spelled = {"ro": "RO", "rw": "RW", "ow": "OW", "rm": "RM", "remove": "delete"}
+        flags = frozenset(spelled.get(flag, flag) for flag in self.flags or ["rw", "access", "update"])
+        last = len(words) - (1 if rules.planted == "function_keys" else 0)
+        return [(i, words[i], flags) for i in range(self.start, last, self.step)]
+
+
+def invent_naming(rng):
+    flags = rng.choice([[], [], ["ro", "access"], ["rw", "update"], ["ow", "insert"], ["rm", "remove"], ["rw", "access", "update"]])
+    return Naming(rng.choice([0, 0, 1, 2]), rng.choice([1, 1, 2]), flags, rng.random() < 0.3)

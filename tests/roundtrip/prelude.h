@@ -94,6 +94,14 @@ void show(std::string& out, const T& value) {
     show_bits(out, 'd', 16, std::bit_cast<std::uint64_t>(value));
   } else if constexpr (std::is_same_v<T, float>) {
     show_bits(out, 'f', 8, std::bit_cast<std::uint32_t>(value));
+  } else if constexpr (std::is_same_v<T, rm::stream_id>) {
+    show_integer(out, 'i', value.milliseconds);
+    show_integer(out, 'i', value.sequence);
+  } else if constexpr (std::is_same_v<T, rm::score_bound>) {
+    show(out, value.score);
+    show(out, value.excluded);
+  } else if constexpr (std::is_same_v<T, rm::lex_bound>) {
+    out += "l;";
   } else if constexpr (std::is_base_of_v<rm::basic_key, T>) {
     show_key(out, value);
   } else if constexpr (requires {

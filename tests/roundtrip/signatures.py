@@ -2,10 +2,10 @@
 
 import random
 
-from keys import invent_key
+from keys import invent_key, invent_naming
 from options import Options, invent_options
 from shapes import Counted, Cursor, Several, documentation_of, invent_counted, invent_element, multiple, words_of
-from values import Refused, invent_value
+from values import INTEGER, Refused, invent_value
 
 
 class Names:
@@ -33,11 +33,19 @@ class Parameter:
     def keys(self):
         return []
 
+    def places(self, words, start):
+        """Where the server finds keys by the place of the first argument alone; None where it does not."""
+        return []
+
     def show(self, variable):
         return [f"show(out_, {variable});"]
 
     def definition(self):
         return ""
+
+
+def each_from(words, start, step):
+    return list(range(start, len(words), step)) or None
 
 
 class One(Parameter):
@@ -55,6 +63,9 @@ class One(Parameter):
 
     def keys(self):
         return [self.shape] * self.shape.is_key
+
+    def places(self, words, start):
+        return ([start] if start < len(words) else None) if self.shape.is_key else []
 
     def documentation(self):
         return [self.shape.documentation(self.words[0])]
@@ -108,6 +119,9 @@ class Rest(Parameter):
     def keys(self):
         return [self.shape] * self.shape.is_key
 
+    def places(self, words, start):
+        return each_from(words, start, self.shape.least) if self.shape.is_key else []
+
     def documentation(self):
         name = "pair" if isinstance(self.shape, Several) else self.words[0]
         documentation = documentation_of(self.shape, name, self.words)
@@ -129,6 +143,13 @@ class CountedList(Parameter):
 
     def keys(self):
         return [self.shape.of] * self.shape.is_key
+
+    def places(self, words, start):
+        if not self.shape.is_key:
+            return []
+        if not INTEGER.fullmatch(words[start]) or not 0 < int(words[start]) <= len(words) - start - 1:
+            return None
+        return list(range(start + 1, start + 1 + int(words[start])))
 
     def documentation(self):
         of = self.shape.of
@@ -161,6 +182,9 @@ class Halves(Parameter):
     def keys(self):
         return [self.key]
 
+    def places(self, words, start):
+        return each_from(words[:start + (len(words) - start) // 2], start, 1)
+
     def documentation(self):
         return [multiple(self.key.documentation(self.words[0])), multiple(self.value.documentation(self.words[1]))]
 
@@ -183,6 +207,12 @@ class Keywords(Parameter):
     def keys(self):
         shapes = [keyword.shape for keyword in self.options.keywords if keyword.shape and keyword.shape.is_key]
         return [shape.of if isinstance(shape, Counted) else shape for shape in shapes]
+
+    def places(self, words, start):
+        """The key specs begin behind keywords, which may be values as well: where one is seen the handler is asked.
+        (Servers do not look at the last word.)"""
+        tokens = {keyword.token.lower() for keyword in self.options.keywords if keyword.shape and keyword.shape.is_key}
+        return None if tokens & {word.lower() for word in words[start or 1:-1]} else []
 
     def show(self, variable):
         return self.options.show(variable)
@@ -224,7 +254,8 @@ class NoArgument(Parameter):
 
 
 class Outcome:
-    """What a command does: `error` is None, `words` or `type`; `reply` and `keys` if it is accepted."""
+    """What a command does: `error` is None, or why it is refused: `words`, `type` or `unsupported`. `reply` if it is
+    accepted; `keys` also where only their types are wrong."""
 
     def __init__(self, error=None, reply=None, keys=()):
         self.error, self.reply, self.keys = error, reply, list(keys)
@@ -248,8 +279,9 @@ class Signature:
         self.names = Names(str(index))
         self.parameters = add_frame(rng, invent_parameters(rng, self.names))
         self.is_subcommand = rng.random() < 0.15
-        self.is_lambda = rng.random() < 0.3
         self.by_reference = [rng.random() < 0.3 for _ in self.parameters]
+        self.naming = invent_naming(rng) if not self.keys() and rng.random() < 0.3 else None
+        self.is_lambda = self.naming is None and rng.random() < 0.3
         self.own_flags = rng.sample(["fast", "admin", "deny_script", "no_monitor"], rng.choice([0, 0, 1, 2]))
 
     # --- C++ ---
@@ -264,6 +296,8 @@ class Signature:
 
     def definition(self):
         parts = [enum.definition() for enum in self.names.enums] + [each.definition() for each in self.parameters]
+        if self.naming:
+            parts.append(self.naming.definition(f"name_{self.function}"))
         return "".join(parts) + ("" if self.is_lambda else f"{self.returned()} {self.function}({self.declared()}) {self.body()}\n")
 
     def returned(self):
@@ -293,7 +327,8 @@ class Signature:
         if self.is_lambda:
             handler = f"[]({self.declared()}) -> {self.returned()} {self.body()}"
             return f'  {builder}.command("{self.synopsis()}", {handler}{options});\n'
-        return f'  {builder}.command<{self.function}>("{self.synopsis()}"{options});\n'
+        by = f", rm::keys_by<name_{self.function}>" if self.naming else ""
+        return f'  {builder}.command<{self.function}{by}>("{self.synopsis()}"{options});\n'
 
     # --- What the server has to say of it ---
 
@@ -314,7 +349,7 @@ class Signature:
 
     def flags(self):
         """Of COMMAND INFO, those that follow from the signature and those that were given."""
-        shapes = [key.parts[0] if isinstance(key, Several) else key for key in self.keys()]
+        shapes = [key_of(key) for key in self.keys()]
         derived = set()
         if shapes:
             derived = {"write", "denyoom"} if any(key.is_written for key in shapes) else {"readonly"}
@@ -336,12 +371,40 @@ class Signature:
             shown = b"".join(self.read(i, parameter, cursor) for i, parameter in enumerate(self.parameters))
             if cursor.at != len(cursor.words):
                 raise Refused
-            if cursor.wrong_type:
-                raise Refused("type")
         except Refused as refused:
             return Outcome(error=refused.kind)
         keys = cursor.keys[:-1] if rules.planted == "missing_key" else cursor.keys
-        return Outcome(reply=shown, keys=keys)
+        return Outcome(error="type", keys=keys) if cursor.wrong_type else Outcome(reply=shown, keys=keys)
+
+    def keys_told(self, words, outcome, rules):
+        """What the server is told of the command's keys. Of one that is refused for its words: what its key specs find,
+        if they find something for each; a handler that is asked names none, since it would not be called. With a wrong
+        number of words none at all."""
+        first, arity = len(self.command()), self.arity()
+        count = first + len(words)
+        if count != arity if arity > 0 else count < -arity:
+            return []
+        if self.naming:
+            return self.naming.keys(words, rules)
+        if outcome.error in (None, "type"):
+            return outcome.keys
+        return [] if rules.planted == "refused_keys" else self.keys_in_specs(self.command() + words, first)
+
+    def is_answerable(self, words):
+        """Servers look for keys in memory that they take for the count as it is written, whatever there is."""
+        return not any(parameter.keys() and isinstance(parameter, CountedList) for parameter in self.parameters) or not any(
+            INTEGER.fullmatch(word) and int(word) > 2**20 for word in words)
+
+    def keys_in_specs(self, words, place):
+        found = []
+        for parameter in self.parameters:
+            is_known = place is not None or isinstance(parameter, Keywords) or not parameter.keys()
+            places = parameter.places(words, place) if is_known else None
+            if places is None:
+                return []
+            found += [(at, words[at], frozenset(key_of(shape).flags())) for shape in parameter.keys() for at in places]
+            place = place + parameter.least if place is not None and parameter.least == parameter.most else None
+        return found
 
     def check_arity(self, count, rules):
         if count < sum(each.least for each in self.parameters):
@@ -371,6 +434,10 @@ class Signature:
         """A word that some argument of the command may not like."""
         shapes = [shape for each in self.parameters for shape in shapes_of(each)]
         return rng.choice(shapes).spoil(rng) if shapes else b"surplus"
+
+
+def key_of(shape):
+    return shape.parts[0] if isinstance(shape, Several) else shape
 
 
 def shapes_of(parameter):

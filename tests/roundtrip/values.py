@@ -20,8 +20,8 @@ class Refused(Exception):
 class Rules:
     """What servers differ in, and a rule that is wrong on purpose (for the control)."""
 
-    def __init__(self, hexadecimal_floats=True, planted=None):
-        self.hexadecimal_floats = hexadecimal_floats
+    def __init__(self, hexadecimal_floats=True, has_stream_ids=True, planted=None):
+        self.hexadecimal_floats, self.has_stream_ids = hexadecimal_floats, has_stream_ids
         self.planted = planted
 
 
@@ -263,6 +263,76 @@ class Enum(Value):
                 f"constexpr auto describe(rm::of<kind>) {{ return rm::names<kind>({{{names}}}); }}\n}}\n")
 
 
+class StreamId(Value):
+    """As the server reads it: up to a zero byte, and numbers as strtoull() does where they are not plain ones."""
+
+    cpp = "rm::stream_id"
+    ends = {b"-": (0, 0), b"+": (2**64 - 1, 2**64 - 1)}
+    lenient = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+
+    def decode(self, word, rules):
+        if not rules.has_stream_ids:
+            raise Refused("unsupported")
+        if len(word) > 127:
+            raise Refused
+        word = word.split(b"\0")[0]
+        if word in self.ends:
+            return b"i%d;i%d;" % self.ends[word]
+        time, dash, sequence = word.partition(b"-")
+        bare = 1 if rules.planted == "bare_id" else 0
+        return b"i%d;i%d;" % (self.number(time), self.number(sequence) if dash else bare)
+
+    def number(self, word):
+        found = self.lenient.fullmatch(word)
+        if not found or int(found[2]) >= 2**64:
+            raise Refused
+        number = int(found[1] + found[2])
+        if number < 0 and number >= LEAST_OF_LONG_LONG and INTEGER.fullmatch(word):
+            raise Refused
+        return number % 2**64
+
+    def invent(self, rng):
+        return rng.choice([b"-", b"+", b"5", b"0", b"5-7", b"0-0", b"1526919030474-55", b"18446744073709551615",
+                           b"18446744073709551615-18446744073709551615", b"9223372036854775808-1"])
+
+    def spoil(self, rng):
+        return rng.choice([b"", b"a", b"5-", b"-5", b"--", b"5-7-9", b"5-a", b"a-5", b"5.5", b"5-*", b"*", b"$", b">", b"(5-7",
+                           b"18446744073709551616", b"5-18446744073709551616", b"+5", b"05-007", b" 5", b"5 ", b"5-+7",
+                           b"5--7", b"5--18446744073709551615", b"5\0-", b"\0", b"1" + b"0" * 200])
+
+
+class ScoreBound(Value):
+    cpp = "rm::score_bound"
+
+    def decode(self, word, rules):
+        excluded = word.startswith(b"(")
+        value = double_of(word[excluded:], rules)
+        return b"d%s;b%d;" % (struct.pack(">d", value).hex().encode(), excluded and rules.planted != "closed_bound")
+
+    def invent(self, rng):
+        return rng.choice([b"", b"("]) + rng.choice([b"-inf", b"+inf", b"inf", b"0", b"5", b"-2.5", b"1e10", b"%d" % rng.randint(-99, 99)])
+
+    def spoil(self, rng):
+        return rng.choice([b"(", b"((5", b"[5", b"5(", b"( 5", b"-", b"+", b"(inf", b"(nan", b"(+5", b"(05"] + ODD_FLOATS)
+
+
+class LexBound(Value):
+    """What it holds is not compared: nothing tells it."""
+
+    cpp = "rm::lex_bound"
+
+    def decode(self, word, rules):
+        if word not in (b"-", b"+") and not word.startswith((b"[", b"(")):
+            raise Refused
+        return b"l;"
+
+    def invent(self, rng):
+        return rng.choice([b"-", b"+", b"[", b"(", b"[a", b"(a", b"[\0\xff", b"(word", b"[[", b"(-"])
+
+    def spoil(self, rng):
+        return rng.choice([b"", b"a", b"--", b"-a", b"+inf", b"-\0", b"]a", b")", b"5", b" [a", b"\0["])
+
+
 class HexByte(Value):
     """A type with arg_traits of the author's own, in prelude.h: two small hexadecimal digits."""
 
@@ -315,6 +385,7 @@ def invent_enum(rng, names):
 def invent_value(rng, names):
     """Any type of one argument."""
     kinds = [INTEGERS] * 5 + [TEXTS] * 4 + [FLOATS] * 2 + [DURATIONS, TIMES, WITH_UNITS, [Boolean()], [ByteCount()], [HexByte()]]
+    kinds += [[StreamId()], [ScoreBound()], [LexBound()], [Enum("rm::trim", [(b"=", 0), (b"~", 1)])]]
     choice = rng.randrange(len(kinds) + 2)
     if choice == len(kinds):
         return invent_bounded(rng)
