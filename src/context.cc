@@ -157,6 +157,23 @@ result<void> context::notify(key_event kind, const char* event, const text_argum
   return error_reply{"ERR there is no client to make an event for"};
 }
 
+namespace {
+
+bool knows_module_events() noexcept {
+  return api.GetKeyspaceNotificationFlagsAll != nullptr &&
+         (api.GetKeyspaceNotificationFlagsAll() & abi::MODULE_NOTIFY_MODULE) != 0;
+}
+
+}  // namespace
+
+void context::changed(const basic_key& key, const char* event) noexcept {
+  abi::ModuleString* name = key.name().raw();
+  replicate_verbatim();
+  detail::close_open_keys();
+  const int kind = knows_module_events() ? abi::MODULE_NOTIFY_MODULE : abi::MODULE_NOTIFY_GENERIC;
+  api.NotifyKeyspaceEvent(raw_, kind, event, name);
+}
+
 int context::publish(const text_argument& channel, const text_argument& message) {
   detail::close_open_keys();
   return api.PublishMessage(raw_, channel.raw(), message.raw());

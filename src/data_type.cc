@@ -36,6 +36,8 @@ pid_t server_process = 0;
 int module_options = 0;
 std::size_t registered_types = 0;
 char* chunk_buffer = nullptr;
+std::uint64_t saves_that_threw = 0;
+int version_if_unsaid = 0;
 
 bool in_child() noexcept { return getpid() != server_process; }
 
@@ -59,8 +61,14 @@ void log_io(abi::ModuleIO* io, const char* type, const char* what, const char* w
 
 // --- RDB ---
 
+unsaid_version::unsaid_version(int version) noexcept { version_if_unsaid = version; }
+unsaid_version::~unsaid_version() { version_if_unsaid = 0; }
+
+std::uint64_t failed_saves() noexcept { return saves_that_threw; }
+
 void* load_for_server(abi::ModuleIO* io, int version, const data_type_state& type,
                       const object_functions& of) noexcept {
+  if (version == 0) version = version_if_unsaid;
   if (version > type.version) {
     api.LogIOError(io, "warning", "%s: the value is of version %d, this module knows no later one than %d", type.name,
                    version, type.version);
@@ -78,14 +86,19 @@ void* load_for_server(abi::ModuleIO* io, int version, const data_type_state& typ
 }
 
 // A value that is written half would be lost, and more behind it. A server whose child ends badly keeps the old file.
+void not_saved(abi::ModuleIO* io, const char* type) noexcept {
+  log_io(io, type, "a value was not saved, what is written now is not to be relied on", reason_of_exception());
+  if (in_child()) _exit(1);
+  ++saves_that_threw;
+}
+
 void save_for_server(abi::ModuleIO* io, const void* raw, const data_type_state& type,
                      const object_functions& of) noexcept {
   try {
     rdb_writer to{io, type.written};
     of.save(to, raw);
   } catch (...) {
-    log_io(io, type.name, "a value was not saved, what is written now is not to be relied on", reason_of_exception());
-    if (in_child()) _exit(1);
+    not_saved(io, type.name);
   }
 }
 
@@ -131,6 +144,8 @@ void rewrite_for_server(abi::ModuleIO* io, abi::ModuleString* key, const void* r
     rewrite_state state{io, key, command.c_str(), type.written, 0};
     byte_sink bytes{chunk_buffer, chunk_size, &emit_chunk, &state};
     rdb_writer to{bytes, type.written};
+    const value_place place{io, nullptr, key, -1};
+    to.set_place(place);
     of.save(to, raw);
     bytes.finish();
   } catch (...) {
@@ -160,9 +175,10 @@ void digest_for_server(abi::ModuleDigest* raw_digest, const void* raw, const obj
   }
 }
 
-std::size_t size_for_server(const void* raw, std::size_t samples, const object_functions& of) noexcept {
+std::size_t size_for_server(const void* raw, std::size_t samples, const key_context& where,
+                            const object_functions& of) noexcept {
   try {
-    return of.size(raw, samples);
+    return of.size(raw, samples, where);
   } catch (...) {
     log_line(nullptr, log_level::warning, "mem_usage", reason_of_exception());
     return 0;
@@ -170,38 +186,55 @@ std::size_t size_for_server(const void* raw, std::size_t samples, const object_f
 }
 
 // To the server 0 is more than any other number.
-std::size_t effort_for_server(const void* raw, const object_functions& of) noexcept {
+std::size_t effort_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept {
   try {
-    return std::max<std::size_t>(of.effort(raw), 1);
+    return std::max<std::size_t>(of.effort(raw, where), 1);
   } catch (...) {
     log_line(nullptr, log_level::warning, "free_effort", reason_of_exception());
     return 1;
   }
 }
 
-void* copy_for_server(const void* raw, const object_functions& of) noexcept {
+void* copy_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept {
   try {
-    return of.copy(raw);
+    return of.copy(raw, where);
   } catch (...) {
     log_line(nullptr, log_level::warning, "copy", reason_of_exception());
     return nullptr;
   }
 }
 
-void unlink_for_server(abi::ModuleString* key, const void* raw, void (*unlink)(const void*, string_ref)) noexcept {
+void unlink_for_server(const void* raw, const key_context& where,
+                       void (*unlink)(const void*, const key_context&)) noexcept {
   try {
-    unlink(raw, string_ref{key});
+    unlink(raw, where);
   } catch (...) {
     log_line(nullptr, log_level::warning, "unlink", reason_of_exception());
   }
 }
 
-void* copy_by_saving(const void* raw, void (*save)(rdb_writer&, const void*), void* (*load)(rdb_reader&), int version) {
+namespace {
+
+value_place place_of(string_ref key, std::optional<int> database) noexcept {
+  return {nullptr, nullptr, key.raw(), database.value_or(-1)};
+}
+// None where the server does not say.
+std::optional<int> database_if_said(const key_context& of, std::optional<int> (key_context::*asked)() const) {
+  return of.raw() == nullptr || api.GetDbIdFromOptCtx == nullptr ? std::nullopt : (of.*asked)();
+}
+
+}  // namespace
+
+void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_writer&, const void*),
+                     void* (*load)(rdb_reader&), int version) {
+  const value_place from_place = place_of(of.key(), database_if_said(of, &key_context::database));
+  const value_place to_place = place_of(of.to_key(), database_if_said(of, &key_context::to_database));
   std::string bytes;
   char buffer[4096];
   const auto append = [](void* to, std::string_view more, bool) { *static_cast<std::string*>(to) += more; };
   byte_sink sink{buffer, sizeof buffer, append, &bytes};
   rdb_writer to{sink, version};
+  to.set_place(from_place);
   save(to, raw);
   sink.finish();
   const auto whole = [](const void* all, std::size_t) {
@@ -209,6 +242,7 @@ void* copy_by_saving(const void* raw, void (*save)(rdb_writer&, const void*), vo
   };
   byte_source source{whole, &bytes, 1, bytes.size()};
   rdb_reader from{source, version, version};
+  from.set_place(to_place);
   return load(from);
 }
 
@@ -247,7 +281,7 @@ void* load_restoring(abi::ModuleIO* io, int version) {
 }
 void save_restoring(abi::ModuleIO* io, void* raw) { save_for_server(io, raw, restoring_state, restoring_functions); }
 void digest_restoring(abi::ModuleDigest* to, void* raw) { digest_for_server(to, raw, restoring_functions); }
-std::size_t size_restoring(const void* raw) { return size_for_server(raw, 0, restoring_functions); }
+std::size_t size_restoring(const void* raw) { return size_for_server(raw, 0, {}, restoring_functions); }
 void free_restoring(void* raw) { destroy_object<restoring>(raw); }
 
 // The same commands again, without the last one.
@@ -312,8 +346,9 @@ class restored_key {
 };
 
 // From what has come before, if anything has, and the last part.
-void* load_restored(const restoring* before, string_ref last, const restore_arguments& arguments,
+void* load_restored(const restoring* before, const value_place& place, const restore_arguments& arguments,
                     const data_type_state& type, const object_functions& of, const char*& why) {
+  const string_ref last = arguments.bytes;
   std::vector<std::string_view> pieces;
   std::uint64_t size = last.size();
   if (before != nullptr) {
@@ -324,6 +359,7 @@ void* load_restored(const restoring* before, string_ref last, const restore_argu
   const auto at = [](const void* all, std::size_t i) { return static_cast<const std::string_view*>(all)[i]; };
   byte_source source{at, pieces.data(), pieces.size(), size};
   rdb_reader from{source, arguments.version, type.version};
+  from.set_place(place);
   void* value = of.load(from);
   if (value != nullptr && !source.at_end()) {
     of.destroy(value);
@@ -363,7 +399,8 @@ const char* restore_part(abi::ModuleCtx* ctx, abi::ModuleString** argv, const da
   if (!arguments.is_last)
     return keep_part(key, before, arguments, type) == abi::MODULE_OK ? nullptr : "ERR the server did not take it";
   const char* why = "";
-  void* value = load_restored(before, arguments.bytes, arguments, type, of, why);
+  const value_place place{nullptr, ctx, argv[1], api.GetSelectedDb(ctx)};
+  void* value = load_restored(before, place, arguments, type, of, why);
   if (value == nullptr) {
     log_line(ctx, log_level::warning, type.name, why);
     key.remove();
@@ -409,10 +446,14 @@ std::uint64_t methods_version() noexcept {
 }
 
 void create_type(abi::ModuleCtx* ctx, abi::ModuleTypeMethods methods, data_type_state& state) {
-  if (registered_types == most_data_types) refuse_type(state.name, "is one too many");
   methods.version = methods_version();
   state.type = api.CreateDataType(ctx, state.name, state.written, &methods);
   if (state.type == nullptr) refuse_type(state.name, "was refused by the server: its name is taken");
+}
+
+// So that keys know it.
+void number_type(data_type_state& state) {
+  if (registered_types == most_data_types) refuse_type(state.name, "is one too many");
   data_types[registered_types] = state.type;
   state.wanted = static_cast<key_type>(first_data_type + registered_types++);
 }
@@ -436,9 +477,29 @@ void create_restoring(abi::ModuleCtx* ctx, const char* module) {
   methods.free = &free_restoring;
   restoring_state = {name.text, nullptr, 1, 1, restoring_state.wanted};
   create_type(ctx, methods, restoring_state);
+  number_type(restoring_state);
 }
 
 }  // namespace
+
+bool leaves_empty_aux_out() noexcept { return methods_version() >= 5; }
+
+void create_type(abi::ModuleCtx* ctx, const type_info& info, int written, abi::ModuleTypeMethods methods,
+                 data_type_state& state) {
+  const int version = written == 0 ? info.version : written;
+  if (version < 1 || version > info.version) refuse_type(info.name.c_str(), "cannot be written in that version");
+  server_process = getpid();
+  state = {info.name.c_str(), nullptr, info.version, version, state.wanted};
+  create_type(ctx, methods, state);
+}
+
+void say_options(abi::ModuleCtx* ctx, bool async_loading, bool slot_migration) noexcept {
+  module_options |= abi::MODULE_OPTIONS_HANDLE_IO_ERRORS;
+  if (async_loading) module_options |= abi::MODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD;
+  if (slot_migration && server().family == server_family::valkey)
+    module_options |= abi::MODULE_OPTIONS_HANDLE_ATOMIC_SLOT_MIGRATION;
+  api.SetModuleOptions(ctx, module_options);
+}
 
 void forget_data_types() noexcept {
   registered_types = 0;
@@ -451,19 +512,11 @@ void forget_data_types() noexcept {
 
 void module_builder::add_data_type(const detail::data_type_definition& definition, const data_type_options& options) {
   using namespace detail;
-  const type_info& info = definition.info;
-  const int written = options.written_version == 0 ? info.version : options.written_version;
-  if (written < 1 || written > info.version) refuse_type(info.name.c_str(), "cannot be written in that version");
   if (restoring_state.type == nullptr) create_restoring(ctx_, name_);
-  server_process = getpid();
-  definition.state = {info.name.c_str(), nullptr, info.version, written, definition.state.wanted};
-  create_type(ctx_, definition.methods, definition.state);
-  module_options |= abi::MODULE_OPTIONS_HANDLE_IO_ERRORS;
-  if (options.async_loading) module_options |= abi::MODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD;
-  if (options.slot_migration && server().family == server_family::valkey)
-    module_options |= abi::MODULE_OPTIONS_HANDLE_ATOMIC_SLOT_MIGRATION;
-  api.SetModuleOptions(ctx_, module_options);
-  const message restore = restore_command_of(info.name.c_str());
+  create_type(ctx_, definition.info, options.written_version, definition.methods, definition.state);
+  number_type(definition.state);
+  say_options(ctx_, options.async_loading, options.slot_migration);
+  const message restore = restore_command_of(definition.state.name);
   add_raw_command(restore.c_str(), definition.restore, "write deny-oom", 1, 1, 1);
   categorize_as_restore(ctx_, restore.c_str());
 }

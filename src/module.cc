@@ -97,6 +97,7 @@ bool build(const detail::module_definition& module, abi::ModuleCtx* ctx, args ar
 // The server takes back what was registered; what we hold goes here, since the image may stay mapped.
 void forget() noexcept {
   detail::forget_commands();
+  detail::forget_aux_values();
   detail::forget_data_types();
   detail::drain_strings();
   std::vector<unload_hook>{}.swap(unload_hooks);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <memory>
 
 namespace redismodule {
 namespace detail {
@@ -82,6 +83,31 @@ constexpr std::int64_t unfolded(std::uint64_t value) noexcept {
 static_assert(unfolded(folded(-3)) == -3 && unfolded(folded(7)) == 7 && folded(-1) == 1);
 
 }  // namespace
+
+string_ref key_of(abi::ModuleIO* io, const value_place* place) noexcept {
+  if (io == nullptr && place != nullptr) {
+    if (place->key != nullptr) return string_ref{place->key};
+    io = place->io;
+  }
+  // The server says const, of a string that it keeps.
+  return io == nullptr ? string_ref{} : string_ref{const_cast<abi::ModuleString*>(api.GetKeyNameFromIO(io))};
+}
+
+std::optional<int> database_of(abi::ModuleIO* io, const value_place* place) {
+  if (io == nullptr && place != nullptr) io = place->io;
+  if (io == nullptr) return place == nullptr ? std::nullopt : database_if_any(place->database);
+  need(api.GetDbIdFromIO, abi::function::GetDbIdFromIO);
+  return database_if_any(api.GetDbIdFromIO(io));
+}
+
+abi::ModuleCtx* context_of(abi::ModuleIO* io, const value_place* place) noexcept {
+  if (io == nullptr && place != nullptr) {
+    if (place->ctx != nullptr) return place->ctx;
+    io = place->io;
+  }
+  return io == nullptr ? nullptr : api.GetContextFromIO(io);
+}
+
 }  // namespace detail
 
 void rdb_writer::save_signed_bytes(std::int64_t value) { bytes_->number(detail::signed_tag, detail::folded(value)); }
@@ -90,6 +116,13 @@ void rdb_writer::save_double_bytes(double value) {
 }
 void rdb_writer::save_float_bytes(float value) {
   bytes_->number(detail::float_tag, std::bit_cast<std::uint32_t>(value));
+}
+
+// As the server writes it: hexadecimal digits, which lose nothing.
+void rdb_writer::save_long_double(long double value) {
+  if (io_ != nullptr) return api.SaveLongDouble(io_, value);
+  char text[64];
+  bytes_->text({text, static_cast<std::size_t>(std::snprintf(text, sizeof text, "%La", value))});
 }
 
 const char* const rdb_reader::ended = "the data end early, or are of another kind";
@@ -142,21 +175,36 @@ bool rdb_reader::read_bytes(std::string& into) {
   return check(bytes_->raw(into.data(), size));
 }
 
-namespace {
+bool rdb_reader::read_bytes(rdb_bytes& into) {
+  std::size_t size = 0;
+  if (failed() || !check(bytes_->size_of_text(size))) return false;
+  into = {static_cast<char*>(api.Alloc(size + 1)), size};  // no null pointer for no bytes
+  return check(bytes_->raw(into.data(), size));
+}
 
-struct buffer_deleter {
-  void operator()(char* bytes) const noexcept { api.Free(bytes); }
-};
-
-}  // namespace
+bool rdb_reader::read(rdb_bytes& into) {
+  if (io_ == nullptr) return read_bytes(into);
+  std::size_t size = 0;
+  char* bytes = detail::nothrow(api.LoadStringBuffer)(io_, &size);
+  into = {bytes, size};
+  return check(bytes != nullptr);
+}
 
 bool rdb_reader::read(std::string& into) {
   if (io_ == nullptr) return read_bytes(into);
-  std::size_t size = 0;
-  const std::unique_ptr<char, buffer_deleter> bytes{detail::nothrow(api.LoadStringBuffer)(io_, &size)};
-  if (!check(bytes != nullptr)) return false;
-  into.assign(bytes.get(), size);
+  rdb_bytes bytes;
+  if (!read(bytes)) return false;
+  into.assign(bytes.data(), bytes.size());
   return true;
+}
+
+// Not by LoadLongDouble: where the bytes are no number, that gives what happens to be in memory.
+bool rdb_reader::read(long double& into) {
+  std::string text;
+  if (!read(text)) return false;
+  char* end = nullptr;
+  into = std::strtold(text.c_str(), &end);
+  return check(!text.empty() && end == text.c_str() + text.size());
 }
 
 bool rdb_reader::read(string& into) {

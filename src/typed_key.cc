@@ -15,6 +15,13 @@ void put_value(open_key& entry, const data_type_state& type, void* value, void (
   }
 }
 
+void* exchange_value(open_key& entry, const data_type_state& type, void* value) {
+  if (value == nullptr) throw std::logic_error{"a key was to have no value"};
+  void* before = nullptr;
+  if (api.ModuleTypeReplaceValue(entry.raw_at_rest(), type.type, value, &before) != abi::MODULE_OK) throw_no_value();
+  return before;
+}
+
 void throw_no_value() { throw no_value{}; }
 
 }  // namespace redismodule::detail

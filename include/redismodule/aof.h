@@ -3,10 +3,11 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
-#include "redismodule/string.h"
+#include "redismodule/rdb.h"
 
 namespace redismodule {
 
@@ -59,6 +60,8 @@ class aof_writer {
   }
 
   string_ref key() const noexcept { return key_; }
+  // Nothing where the server does not say. Since: Redis 7.0. Fails: throws unsupported.
+  std::optional<int> database() const { return detail::database_of(io_, nullptr); }
   abi::ModuleIO* raw() const noexcept { return io_; }
 
  private:

@@ -125,6 +125,11 @@ class context : public keyspace<context> {
     return detail::make_replication(raw_, command.c_str(), options, args...);
   }
 
+  // What a command that has changed a key does in the end: replicates itself as the client sent it, and lets everybody
+  // know who listens to events of keys. It is one of modules' keys, or of generic commands' where the server knows no
+  // such kind (Redis 6.0).
+  void changed(const basic_key& key, const char* event) noexcept;
+
   // Whether the server asks for no traffic to replicas, so that one of them can take over (CLIENT PAUSE, FAILOVER):
   // then what the module does of its own accord, as in timers, should not write.
   bool avoid_replica_traffic() const noexcept { return api.AvoidReplicaTraffic() != 0; }
@@ -173,6 +178,17 @@ class context : public keyspace<context> {
 
   // Empties all databases, as FLUSHALL, which is not replicated by that. Functions stay.
   void reset_dataset(const reset_options& how = {});
+
+  // Writes the whole data set to a file, in the server's directory or by a path; a file of that name is replaced when
+  // all has been written. It is also allowed in a child that the module forked.
+  // Since: Redis 7.2. Fails: an error with the system's reason; on older servers.
+  result<void> rdb_save(const text_argument& file);
+  // Empties the data set and loads such a file in its place. Replicas are disconnected and get everything anew,
+  // children that save are killed, and clients are answered LOADING or served meanwhile: no reference to a value may be
+  // used afterwards. Since: Redis 7.2. Fails: an error where there is no such file, or it is no RDB: nothing has
+  // changed then; on replicas; on older servers. A file that turns out broken later leaves no data set: the servers end
+  // themselves then.
+  result<void> rdb_load(const text_argument& file);
 
   // A notification on a key, as commands make them: clients and modules that listen to such events see it.
   // Fails: an error where the server has no such kind of event, or the context no client.

@@ -16,12 +16,16 @@
 //   void digest(rm::digest&) const;                       std::size_t mem_usage(std::size_t samples) const;
 //   std::size_t free_effort() const;                      void unlink(rm::string_ref key) const;
 //
+// copy, mem_usage, free_effort and unlink may ask where the value is, by a last parameter const rm::key_context&.
+// copy may refuse: it then gives a rm::result<T>.
+//
 // What throws in rdb_save loses the value: a child of the server's
 // ends then, so that the save fails; where the server itself saves, the log says so.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -29,6 +33,7 @@
 #include "redismodule/codec.h"
 #include "redismodule/detail/measure.h"
 #include "redismodule/digest.h"
+#include "redismodule/key_context.h"
 #include "redismodule/typed_key.h"
 
 namespace redismodule {
@@ -101,9 +106,11 @@ void digest_object(digest& to, const void* raw) {
 }
 
 template <class T>
-std::size_t size_of_object(const void* raw, std::size_t samples) {
+std::size_t size_of_object(const void* raw, std::size_t samples, const key_context& of) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { value.mem_usage(samples); }) {
+  if constexpr (requires { value.mem_usage(samples, of); }) {
+    return value.mem_usage(samples, of);
+  } else if constexpr (requires { value.mem_usage(samples); }) {
     return value.mem_usage(samples);
   } else {
     return block_size(raw) + memory_of(value, samples);
@@ -111,9 +118,11 @@ std::size_t size_of_object(const void* raw, std::size_t samples) {
 }
 
 template <class T>
-std::size_t effort_of_object(const void* raw) {
+std::size_t effort_of_object(const void* raw, const key_context& of) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { value.free_effort(); }) {
+  if constexpr (requires { value.free_effort(of); }) {
+    return value.free_effort(of);
+  } else if constexpr (requires { value.free_effort(); }) {
     return value.free_effort();
   } else {
     return 1 + effort_of(value);
@@ -159,21 +168,44 @@ constexpr bool is_copied() noexcept {
 }
 
 // By way of its saved form, for what cannot be copied.
-void* copy_by_saving(const void* raw, void (*save)(rdb_writer&, const void*), void* (*load)(rdb_reader&), int version);
+void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_writer&, const void*),
+                     void* (*load)(rdb_reader&), int version);
+
+// Null where it was refused.
+template <class T>
+void* made_from(result<T> copied) {
+  return copied ? new T(std::move(*copied)) : nullptr;
+}
 
 template <class T>
-void* copy_object(const void* raw) {
+void* copy_object(const void* raw, const key_context& of) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires {
-                  { value.copy() } -> std::same_as<T>;
-                }) {
-    return new T(value.copy());
+  if constexpr (requires { made_from<T>(value.copy(of)); }) {
+    return made_from<T>(value.copy(of));
+  } else if constexpr (requires { made_from<T>(value.copy()); }) {
+    return made_from<T>(value.copy());
   } else if constexpr (is_copied<T>()) {
     return new T(value);
   } else {
-    return copy_by_saving(raw, &save_object<T>, &load_object<T>, T::redis_type.version);
+    return copy_by_saving(raw, of, &save_object<T>, &load_object<T>, T::redis_type.version);
   }
 }
+
+template <class T>
+void unlink_object(const void* raw, const key_context& of) {
+  const T& value = *static_cast<const T*>(raw);
+  if constexpr (requires { value.unlink(of); }) {
+    value.unlink(of);
+  } else {
+    value.unlink(of.key());
+  }
+}
+template <class T>
+inline constexpr bool has_unlink = requires(const T& value, string_ref key, const key_context& of) {
+  requires requires { value.unlink(key); } || requires {
+    value.unlink(of);
+  };
+};
 
 // --- Callbacks ---
 
@@ -183,9 +215,9 @@ struct object_functions {
   void* (*load)(rdb_reader& from);
   void (*destroy)(void* raw) noexcept;
   void (*digest)(redismodule::digest& to, const void* raw);
-  std::size_t (*size)(const void* raw, std::size_t samples);
-  std::size_t (*effort)(const void* raw);
-  void* (*copy)(const void* raw);
+  std::size_t (*size)(const void* raw, std::size_t samples, const key_context& of);
+  std::size_t (*effort)(const void* raw, const key_context& of);
+  void* (*copy)(const void* raw, const key_context& of);
 };
 
 template <class T>
@@ -196,16 +228,29 @@ inline constexpr object_functions functions_of{&save_object<T>,   &load_object<T
 void* load_for_server(abi::ModuleIO* io, int version, const data_type_state& type, const object_functions& of) noexcept;
 void save_for_server(abi::ModuleIO* io, const void* raw, const data_type_state& type,
                      const object_functions& of) noexcept;
+// What becomes of an exception that is being handled, thrown while a value was saved.
+void not_saved(abi::ModuleIO* io, const char* type) noexcept;
+// How often that has happened in this process.
+std::uint64_t failed_saves() noexcept;
+// While it lives, a value whose version the server does not say (which is 0 then) is of this one.
+class unsaid_version {
+ public:
+  explicit unsaid_version(int version) noexcept;
+  unsaid_version(const unsaid_version&) = delete;
+  unsaid_version& operator=(const unsaid_version&) = delete;
+  ~unsaid_version();
+};
 void rewrite_for_server(abi::ModuleIO* io, abi::ModuleString* key, const void* raw, const data_type_state& type,
                         const object_functions& of) noexcept;
 void rewrite_by_author(abi::ModuleIO* io, abi::ModuleString* key, const void* raw,
                        void (*rewrite)(aof_writer& to, const void* raw)) noexcept;
 void digest_for_server(abi::ModuleDigest* raw_digest, const void* raw, const object_functions& of) noexcept;
-std::size_t size_for_server(const void* raw, std::size_t samples, const object_functions& of) noexcept;
-std::size_t effort_for_server(const void* raw, const object_functions& of) noexcept;
-void* copy_for_server(const void* raw, const object_functions& of) noexcept;
-void unlink_for_server(abi::ModuleString* key, const void* raw,
-                       void (*unlink)(const void* raw, string_ref key)) noexcept;
+std::size_t size_for_server(const void* raw, std::size_t samples, const key_context& where,
+                            const object_functions& of) noexcept;
+std::size_t effort_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept;
+void* copy_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept;
+void unlink_for_server(const void* raw, const key_context& where,
+                       void (*unlink)(const void* raw, const key_context& of)) noexcept;
 // The command that a rewritten AOF consists of: <name>.restore key version offset last bytes.
 int restore_for_server(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc, const data_type_state& type,
                        const object_functions& of) noexcept;
@@ -226,22 +271,31 @@ struct data_type_callbacks {
   }
   static void free(void* raw) { destroy_object<T>(raw); }
   static void digest(abi::ModuleDigest* to, void* raw) { digest_for_server(to, raw, of); }
-  static std::size_t mem_usage(const void* raw) { return size_for_server(raw, 0, of); }
-  static std::size_t mem_usage2(abi::ModuleKeyOptCtx*, const void* raw, std::size_t samples) {
-    return size_for_server(raw, samples, of);
+  static std::size_t mem_usage(const void* raw) { return size_for_server(raw, 0, {}, of); }
+  static std::size_t mem_usage2(abi::ModuleKeyOptCtx* where, const void* raw, std::size_t samples) {
+    return size_for_server(raw, samples, key_context{where}, of);
   }
-  static std::size_t free_effort(abi::ModuleString*, const void* raw) { return effort_for_server(raw, of); }
-  static void* copy(abi::ModuleString*, abi::ModuleString*, const void* raw) { return copy_for_server(raw, of); }
+  static std::size_t free_effort(abi::ModuleString* key, const void* raw) {
+    return effort_for_server(raw, key_context{string_ref{key}}, of);
+  }
+  static std::size_t free_effort2(abi::ModuleKeyOptCtx* where, const void* raw) {
+    return effort_for_server(raw, key_context{where}, of);
+  }
+  static void* copy(abi::ModuleString* from, abi::ModuleString* to, const void* raw) {
+    return copy_for_server(raw, key_context{string_ref{from}, string_ref{to}}, of);
+  }
+  static void* copy2(abi::ModuleKeyOptCtx* where, const void* raw) {
+    return copy_for_server(raw, key_context{where}, of);
+  }
   static void unlink(abi::ModuleString* key, const void* raw) {
-    unlink_for_server(key, raw, [](const void* value, string_ref name) {
-      if constexpr (has_unlink) static_cast<const T*>(value)->unlink(name);
-    });
+    unlink_for_server(raw, key_context{string_ref{key}}, &unlink_object<T>);
+  }
+  static void unlink2(abi::ModuleKeyOptCtx* where, const void* raw) {
+    unlink_for_server(raw, key_context{where}, &unlink_object<T>);
   }
   static int restore(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) {
     return restore_for_server(ctx, argv, argc, state_of<T>, of);
   }
-
-  static constexpr bool has_unlink = requires(const T& value, string_ref key) { value.unlink(key); };
 
   static abi::ModuleTypeMethods methods() noexcept {
     abi::ModuleTypeMethods all{};
@@ -252,9 +306,14 @@ struct data_type_callbacks {
     all.digest = &digest;
     all.free = &free;
     all.free_effort = &free_effort;
-    if constexpr (has_unlink) all.unlink = &unlink;
     all.copy = &copy;
     all.mem_usage2 = &mem_usage2;
+    all.free_effort2 = &free_effort2;
+    all.copy2 = &copy2;
+    if constexpr (has_unlink<T>) {
+      all.unlink = &unlink;
+      all.unlink2 = &unlink2;
+    }
     return all;
   }
 };
@@ -273,6 +332,15 @@ data_type_definition define_data_type() noexcept {
   using callbacks = data_type_callbacks<T>;
   return {T::redis_type, state_of<T>, callbacks::methods(), &callbacks::restore};
 }
+
+// A type of the server's own, and of what version it is written: 0 is the newest.
+// Fails: throws load_error.
+void create_type(abi::ModuleCtx* ctx, const type_info& info, int written, abi::ModuleTypeMethods methods,
+                 data_type_state& state);
+// Adds what is said of the whole module to what has been said.
+void say_options(abi::ModuleCtx* ctx, bool async_loading, bool slot_migration) noexcept;
+// Whether the server knows aux_save2.
+bool leaves_empty_aux_out() noexcept;
 
 // What is registered with the types, and what of it is ours, when the module goes.
 void forget_data_types() noexcept;

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "redismodule/codec.h"
@@ -29,6 +30,11 @@ class digest {
   void end_sequence() noexcept {
     if (raw_ != nullptr) api.DigestEndSequence(raw_);
   }
+
+  // Of the value; null where it is in none. Since: Redis 7.0. Fails: throws unsupported.
+  string_ref key() const;
+  // Nothing where it is in none. Since: Redis 7.0. Fails: throws unsupported.
+  std::optional<int> database() const;
 
   // Adds elements in any order: `f(digest&)` for each by one of these, and then their sum.
   class unordered {

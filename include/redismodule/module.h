@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "redismodule/aux_value.h"
 #include "redismodule/command.h"
 #include "redismodule/data_type.h"
 
@@ -94,6 +95,12 @@ class module_builder {
     add_data_type(detail::define_data_type<T>(), options);
   }
 
+  // What belongs to the data set beside its keys: see aux_value.h. A module with one cannot be unloaded.
+  template <auto& Value>
+  void aux_value(const aux_options& options = {}) {
+    add_aux_value(std::remove_reference_t<decltype(Value)>::template define<Value>(), options);
+  }
+
   // The module does not load where the server lacks one of these.
   template <std::same_as<abi::function>... Functions>
   void require(Functions... functions) {
@@ -138,6 +145,7 @@ class module_builder {
                       const detail::described_command& options);
   void add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last, int step);
   void add_data_type(const detail::data_type_definition& definition, const data_type_options& options);
+  void add_aux_value(const detail::aux_definition& definition, const aux_options& options);
   void require_function(abi::function function);
   void add_unload_hook(void (*hook)(abi::ModuleCtx*));
 

@@ -4,10 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "redismodule/abi/constants.h"
+#include "redismodule/handle.h"
+#include "redismodule/key_context.h"
 #include "redismodule/result.h"
 #include "redismodule/string.h"
 
@@ -61,7 +65,45 @@ class byte_source {
 
 inline constexpr char unsigned_tag = 'u', signed_tag = 'i', double_tag = 'd', float_tag = 'f', text_tag = 's';
 
+struct bytes_policy {
+  using pointer = char*;
+  static void close(pointer owned) noexcept { api.Free(owned); }
+};
+
+// Each null, or nothing, where the value is in no key.
+string_ref key_of(abi::ModuleIO* io, const value_place* place) noexcept;
+std::optional<int> database_of(abi::ModuleIO* io, const value_place* place);
+abi::ModuleCtx* context_of(abi::ModuleIO* io, const value_place* place) noexcept;
+
 }  // namespace detail
+
+// Bytes in one block of the server's memory, as they were read.
+// Owns: the block.
+class rdb_bytes {
+ public:
+  rdb_bytes() noexcept = default;
+  rdb_bytes(char* owned, std::size_t size) noexcept : handle_{owned}, size_{size} {}
+  rdb_bytes(rdb_bytes&& other) noexcept
+      : handle_{std::move(other.handle_)}, size_{std::exchange(other.size_, std::size_t{0})} {}
+  rdb_bytes& operator=(rdb_bytes&& other) noexcept {
+    handle_ = std::move(other.handle_);
+    size_ = std::exchange(other.size_, std::size_t{0});
+    return *this;
+  }
+
+  std::string_view view() const noexcept { return {handle_.raw(), size_}; }
+  char* data() const noexcept { return handle_.raw(); }
+  std::size_t size() const noexcept { return size_; }
+  // The caller frees it, by std::free or api.Free.
+  [[nodiscard]] char* release() noexcept {
+    size_ = 0;
+    return handle_.release();
+  }
+
+ private:
+  handle<detail::bytes_policy> handle_;
+  std::size_t size_ = 0;
+};
 
 // Writes a value, one typed part after the other; what reads it asks for the same parts in the same order. A part that
 // cannot be written fails the whole save, which the server sees to.
@@ -93,6 +135,8 @@ class rdb_writer {
       return save_float_bytes(value);
     detail::nothrow(api.SaveFloat)(io_, value);
   }
+  // Not for files that go to another kind of processor: what a long double holds depends on it.
+  void save_long_double(long double value);
   // Any bytes.
   void save_string(std::string_view value) {
     if (io_ == nullptr) [[unlikely]]
@@ -108,8 +152,17 @@ class rdb_writer {
 
   // The version of the data type that is written.
   int version() const noexcept { return version_; }
+  // Of the value; null where it is in none.
+  string_ref key() const noexcept { return detail::key_of(io_, place_); }
+  // Nothing where it is in none. Since: Redis 7.0. Fails: throws unsupported.
+  std::optional<int> database() const { return detail::database_of(io_, place_); }
   // Null where it is no RDB that is written.
   abi::ModuleIO* raw() const noexcept { return io_; }
+  // For raw functions that need one; good until the hook returns. Null where there is none.
+  abi::ModuleCtx* raw_context() const noexcept { return detail::context_of(io_, place_); }
+
+  // Where the value is, if that is no RDB.
+  void set_place(const detail::value_place& place) noexcept { place_ = &place; }
 
  private:
   [[gnu::cold]] void save_signed_bytes(std::int64_t value);
@@ -118,6 +171,7 @@ class rdb_writer {
 
   abi::ModuleIO* io_ = nullptr;
   detail::byte_sink* bytes_ = nullptr;
+  const detail::value_place* place_ = nullptr;
   int version_;
 };
 
@@ -143,9 +197,12 @@ class rdb_reader {
   result<std::int64_t> load_signed() { return as_result<std::int64_t>(); }
   result<double> load_double() { return as_result<double>(); }
   result<float> load_float() { return as_result<float>(); }
+  result<long double> load_long_double() { return as_result<long double>(); }
   result<std::string> load_string() { return as_result<std::string>(); }
   // As a string of the server's, without a copy.
   result<string> load_server_string() { return as_result<string>(); }
+  // As bytes that the server allocated, without a copy.
+  result<rdb_bytes> load_bytes() { return as_result<rdb_bytes>(); }
 
   // Says that what was read makes no sense. From now on everything is an error. `why` is for the log.
   error_reply refuse(detail::literal why) noexcept;
@@ -155,8 +212,17 @@ class rdb_reader {
   // The version that the type has now.
   int newest_version() const noexcept { return newest_; }
   bool failed() const noexcept { return why_ != nullptr; }
+  // That the value will be in; null where that is none, or not said.
+  string_ref key() const noexcept { return detail::key_of(raw_, place_); }
+  // Nothing where that is none. Since: Redis 7.0. Fails: throws unsupported.
+  std::optional<int> database() const { return detail::database_of(raw_, place_); }
   // Null where it is no RDB that is read.
   abi::ModuleIO* raw() const noexcept { return raw_; }
+  // For raw functions that need one; good until the hook returns. Null where there is none.
+  abi::ModuleCtx* raw_context() const noexcept { return detail::context_of(raw_, place_); }
+
+  // Where the value will be, if it is no RDB that is read.
+  void set_place(const detail::value_place& place) noexcept { place_ = &place; }
 
   // The same reads for who asks but once, at the end: false where they failed.
   [[gnu::always_inline]] bool read(std::uint64_t& into) noexcept {
@@ -184,8 +250,10 @@ class rdb_reader {
     return into != 0 || is_zero();
   }
   // Fails: throws std::bad_alloc.
+  bool read(long double& into);
   bool read(std::string& into);
   bool read(string& into);
+  bool read(rdb_bytes& into);
 
   const char* why() const noexcept { return why_; }
   // Around the fields of a struct that may lie in itself.
@@ -216,6 +284,7 @@ class rdb_reader {
   bool read_bytes(double& into) noexcept;
   bool read_bytes(float& into) noexcept;
   bool read_bytes(std::string& into);
+  bool read_bytes(rdb_bytes& into);
   bool check(bool good) noexcept;
 
   static const char* const ended;
@@ -223,6 +292,7 @@ class rdb_reader {
   abi::ModuleIO* io_ = nullptr;  // null also where a read has failed, so that none goes on
   abi::ModuleIO* raw_ = nullptr;
   detail::byte_source* bytes_ = nullptr;
+  const detail::value_place* place_ = nullptr;
   int version_;
   int newest_;
   int level_ = 0;

@@ -1,6 +1,7 @@
 // Keys whose value is a struct of the module's own: a data type.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "redismodule/key.h"
@@ -11,6 +12,8 @@ namespace detail {
 
 // Gives the value to the server, in place of what is there. Fails: throws wrong_type; the value is destroyed then.
 void put_value(open_key& entry, const data_type_state& type, void* value, void (*destroy)(void*) noexcept);
+// Gives one value and takes the other. Fails: throws no_value, wrong_type; nothing has changed then.
+void* exchange_value(open_key& entry, const data_type_state& type, void* value);
 [[noreturn, gnu::cold]] void throw_no_value();
 
 }  // namespace detail
@@ -56,6 +59,13 @@ class typed_key : public basic_key {
   // Another value in its place; an expiry goes. (One that is assigned to value() keeps it.)
   // Fails: throws std::bad_alloc; what was there is there still.
   T& set(T value) { return put(new T(std::move(value))); }
+  // Another value in place of the one there, which is handed out as it is: no copy, no move of either. An expiry stays.
+  // Fails: throws no_value where there is none, and std::logic_error for a null pointer.
+  std::unique_ptr<T> exchange(std::unique_ptr<T> value) {
+    std::unique_ptr<T> before{static_cast<T*>(detail::exchange_value(entry_, detail::state_of<T>, value.get()))};
+    static_cast<void>(value.release());
+    return before;
+  }
 
  protected:
   typed_key(typed_key&&) noexcept = default;

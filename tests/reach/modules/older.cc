@@ -1,5 +1,6 @@
 // A command for each function of the module API that some server lacks: it calls the wrapper that ends in it.
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -199,6 +200,92 @@ void add_replies(rm::module_builder& m) {
             [](rm::reply& out) { out.uncounted_error(rm::error_reply{"OWN no news"}); });
 }
 
+// --- Data types ---
+
+// Asks its hooks what the server knows of the key, and keeps what they throw.
+struct typed {
+  static constexpr rm::type_info redis_type{.name = "older-typ"};
+  static inline rm::abi::function asked{};
+  static inline std::string refusal;
+  std::int64_t number = 7;
+
+  template <class F>
+  static void ask(rm::abi::function which, F&& f) {
+    if (asked != which) return;
+    try {
+      f();
+    } catch (const rm::unsupported& error) {
+      refusal = error.what();
+    }
+  }
+  void rdb_save(rm::rdb_writer& to) const {
+    ask(rm::abi::function::GetDbIdFromIO, [&] { static_cast<void>(to.database()); });
+    to.save_signed(number);
+  }
+  static rm::result<typed> rdb_load(rm::rdb_reader& from) {
+    return from.load_signed().transform([](std::int64_t number) { return typed{number}; });
+  }
+  void digest(rm::digest& to) const {
+    ask(rm::abi::function::GetKeyNameFromDigest, [&] { static_cast<void>(to.key()); });
+    ask(rm::abi::function::GetDbIdFromDigest, [&] { static_cast<void>(to.database()); });
+  }
+  std::size_t mem_usage(std::size_t, const rm::key_context& of) const {
+    ask(rm::abi::function::GetKeyNameFromOptCtx, [&] { static_cast<void>(of.key()); });
+    ask(rm::abi::function::GetToKeyNameFromOptCtx, [&] { static_cast<void>(of.to_key()); });
+    ask(rm::abi::function::GetDbIdFromOptCtx, [&] { static_cast<void>(of.database()); });
+    ask(rm::abi::function::GetToDbIdFromOptCtx, [&] { static_cast<void>(of.to_database()); });
+    return 1;
+  }
+  std::size_t free_effort() const { return 1; }
+};
+
+constexpr std::string_view typed_name = "older:typed";
+
+// Lets all hooks run.
+template <rm::abi::function Which>
+rm::result<bool> ask_hooks(rm::context& ctx) {
+  typed::asked = Which;
+  typed::refusal.clear();
+  {
+    auto key = ctx.open<rm::write<typed>>(typed_name);
+    if (!key) return key.error();
+    static_cast<void>(rm::dump((*key)->value_or_create()));
+  }
+  static_cast<void>(ctx.call<void>("DEBUG", "DIGEST-VALUE", typed_name));
+  static_cast<void>(ctx.call<void>("MEMORY", "USAGE", typed_name));
+  if (!typed::refusal.empty()) return rm::error_reply{typed::refusal};
+  return true;
+}
+
+void add_types(rm::module_builder& m) {
+  using which = rm::abi::function;
+  m.data_type<typed>();
+  m.command<ask_hooks<which::GetTypeMethodVersion>>("older.GetTypeMethodVersion");
+  m.command<ask_hooks<which::GetKeyNameFromOptCtx>>("older.GetKeyNameFromOptCtx");
+  m.command<ask_hooks<which::GetToKeyNameFromOptCtx>>("older.GetToKeyNameFromOptCtx");
+  m.command<ask_hooks<which::GetDbIdFromOptCtx>>("older.GetDbIdFromOptCtx");
+  m.command<ask_hooks<which::GetToDbIdFromOptCtx>>("older.GetToDbIdFromOptCtx");
+  m.command<ask_hooks<which::GetKeyNameFromDigest>>("older.GetKeyNameFromDigest");
+  m.command<ask_hooks<which::GetDbIdFromDigest>>("older.GetDbIdFromDigest");
+  m.command<ask_hooks<which::GetDbIdFromIO>>("older.GetDbIdFromIO");
+  m.command("older.LoadDataTypeFromStringEncver", []() -> rm::result<std::int64_t> {
+    const auto bytes = rm::dump(typed{});
+    if (!bytes) return bytes.error();
+    return rm::load<typed>(*bytes).transform([](const typed& value) { return value.number; });
+  });
+  m.command("older.RdbSave", [](rm::context& ctx) { return ctx.rdb_save("older.rdb"); });
+  m.command("older.RdbLoad", [](rm::context& ctx) { return ctx.rdb_load("missing.rdb"); });
+  m.command("older.RdbStreamCreateFromFile", [](rm::context& ctx) { return ctx.rdb_save("older.rdb"); });
+  m.command("older.RdbStreamFree", [](rm::context& ctx) { return ctx.rdb_save("older.rdb"); });
+  m.command("older.GetKeyspaceNotificationFlagsAll", [](rm::context& ctx) -> rm::result<std::int64_t> {
+    auto key = ctx.open<rm::write<typed>>(typed_name);
+    if (!key) return key.error();
+    (*key)->set({8});
+    ctx.changed(**key, "older.changed");
+    return (*key)->value().number;
+  });
+}
+
 // --- Registering ---
 
 void find_keys(rm::args, rm::positions& keys) { keys.add(0); }
@@ -246,6 +333,7 @@ REDISMODULE_MODULE(older, 1, m) {
   add_streams(m);
   add_calls(m);
   add_replies(m);
+  add_types(m);
   add_commands(m);
   add_memory(m);
   m.command("older.has function", [](std::string_view name) -> rm::result<bool> {
