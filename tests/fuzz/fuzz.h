@@ -18,7 +18,8 @@ namespace rt = redismodule::testing;
 
 // What a command answers when it does not answer with an error, in RESP2 and in RESP3: one letter for each kind
 //   i integer   s string   + simple string   d double   b boolean   n null   * anything
-// {…}: one of these. (…): an array of just these. […]: an array of any number of it.
+// {…}: one of these. (…): an array of just these. […]: an array of any number of it. <…>: a map, keys and values in
+// turn.
 struct declared_command {
   std::string name;  // a subcommand behind a space
   std::string resp2;
