@@ -131,16 +131,21 @@ template <class T>
 using members_of = decltype(with_members(
     std::declval<T&>(), [](auto&... each) { return member_list<std::remove_cvref_t<decltype(each)>...>{}; }));
 
-// Room for a value that is never there.
+// Room for a value that is never there: nothing of it is defined.
 template <class T>
 union room_for {
-  constexpr room_for() noexcept : bytes{} {}
-  constexpr ~room_for() {}
+  room_for();
+  ~room_for();
   unsigned char bytes[sizeof(T)];
   T value;
 };
 template <class T>
-inline room_for<T> some_room;
+extern room_for<T> some_room;
+
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#endif
 
 // Whether the members of T begin at these offsets. (A constant expression may not ask for an address, but may ask
 // whether two are the same.)
@@ -152,5 +157,9 @@ consteval bool has_members_at(const Offsets& offsets) {
             (static_cast<const void*>(&some_room<T>.bytes[offsets[next++]]) == static_cast<const void*>(&each)));
   });
 }
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 }  // namespace redismodule::detail
