@@ -86,4 +86,22 @@ const board* boards::find(const std::string& key) const {
   return found == all_.end() ? nullptr : &found->second;
 }
 
+words make_command(std::mt19937_64& random, std::int64_t& milliseconds, std::span<const std::string> keys) {
+  const auto key = [&] { return keys[random() % keys.size()]; };
+  const auto player = [&] { return "player " + std::to_string(random() % 20); };
+  const auto score = [&] {
+    const std::string text = std::to_string(random() % 200);
+    return random() % 2 == 0 ? text : text + ".5";
+  };
+  const auto time = [&] { return std::to_string(milliseconds += static_cast<std::int64_t>(random() % 3)); };
+  const unsigned kind = random() % 100;
+  if (kind < 25) return {"leaderboard.add", key(), "AT", time(), score(), player()};
+  if (kind < 50) return {"leaderboard.add", key(), "GT", "AT", time(), score(), player()};
+  if (kind < 65) return {"leaderboard.incr", key(), "AT", time(), score(), player()};
+  if (kind < 77) return {"leaderboard.remove", key(), player(), player()};
+  if (kind < 86) return {"leaderboard.capacity", key(), std::to_string(random() % 4 * 5)};
+  if (kind < 97) return {"leaderboard.merge", key(), key(), key()};
+  return {"DEL", key()};
+}
+
 }  // namespace model

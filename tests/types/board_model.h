@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,5 +46,8 @@ class boards {
 
   std::map<std::string, board> all_;
 };
+
+// A command of those that the model knows, on these boards, which are in one slot of a cluster; at a time that goes on.
+words make_command(std::mt19937_64& random, std::int64_t& milliseconds, std::span<const std::string> keys);
 
 }  // namespace model

@@ -78,24 +78,9 @@ class writer {
   }
 
  private:
-  std::string any_key() { return keys_[random_() % keys_.size()]; }
-  std::string any_player() { return "player " + std::to_string(random_() % 20); }
-  std::string any_score() {
-    std::string text = std::to_string(random_() % 200);
-    return random_() % 2 == 0 ? text : text + ".5";
-  }
-  std::string time() { return std::to_string(time_ += static_cast<std::int64_t>(random_() % 3)); }
-
   words make_command() {
-    const unsigned kind = random_() % 100;
-    if (kind < 20) return {"leaderboard.add", any_key(), "AT", time(), any_score(), any_player()};
-    if (kind < 40) return {"leaderboard.add", any_key(), "GT", "AT", time(), any_score(), any_player()};
-    if (kind < 55) return {"leaderboard.incr", any_key(), "AT", time(), any_score(), any_player()};
-    if (kind < 70) return {"leaderboard.incr", shared_board, "AT", time(), "1", player_};
-    if (kind < 80) return {"leaderboard.remove", any_key(), any_player(), any_player()};
-    if (kind < 88) return {"leaderboard.capacity", any_key(), std::to_string(random_() % 4 * 5)};
-    if (kind < 97) return {"leaderboard.merge", any_key(), any_key(), any_key()};
-    return {"DEL", any_key()};
+    if (random_() % 7 != 0) return model::make_command(random_, time_, keys_);
+    return {"leaderboard.incr", shared_board, "AT", std::to_string(++time_), "1", player_};
   }
 
   int number_;
