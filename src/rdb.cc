@@ -207,13 +207,10 @@ bool rdb_reader::read(long double& into) {
   return check(!text.empty() && end == text.c_str() + text.size());
 }
 
+// Not by LoadString: a length near 2^64 ends most servers there, which LoadStringBuffer refuses.
 bool rdb_reader::read(string& into) {
-  if (io_ != nullptr) {
-    into = string::adopt(detail::nothrow(api.LoadString)(io_));
-    return check(static_cast<bool>(into));
-  }
   std::string bytes;
-  if (!read_bytes(bytes)) return false;
+  if (!read(bytes)) return false;
   into = string{std::string_view{bytes}};
   return true;
 }

@@ -401,17 +401,22 @@ bool load_alternative(rdb_reader& from, Variant& into, std::index_sequence<Index
   return false;
 }
 
-// A count is a claim: room is made for what is claimed, but for 4 KiB at most before anything has been read, and for
-// little more than what has been read then.
+// A count is a claim: room is made for what is claimed, but of 4 KiB in all for what has not been read, and for little
+// more than what has been read then. How much of the 4 KiB was taken is the result.
 template <class T>
-void make_room(T& into, std::uint64_t claimed) {
+std::size_t make_room(rdb_reader& from, T& into, std::uint64_t claimed) {
+  std::size_t taken = 0;
   if constexpr (requires { into.reserve(into.capacity()); }) {
-    constexpr std::size_t element = sizeof(typename T::value_type);
-    constexpr std::uint64_t at_first = element < 4096 ? 4096 / element : 1;
-    if (into.size() != into.capacity()) return;
-    const std::uint64_t more = into.size() == 0 ? at_first : into.size() + into.size() / 4 + 1;
+    constexpr std::uint64_t element = sizeof(typename T::value_type);
+    if (into.size() != into.capacity()) return taken;
+    std::uint64_t more = into.size() + into.size() / 4 + 1;
+    if (into.size() == 0) {
+      taken = from.take_room(claimed < UINT64_MAX / element ? claimed * element : UINT64_MAX);
+      if (taken >= element) more = taken / element;
+    }
     into.reserve(static_cast<std::size_t>(claimed < more ? claimed : more));
   }
+  return taken;
 }
 
 template <class T>
@@ -420,8 +425,9 @@ bool load_sequence(rdb_reader& from, T& into) {
   std::uint64_t count = 0;
   if (!from.read(count)) return false;
   into.clear();
+  std::size_t room = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    make_room(into, count);
+    room += make_room(from, into, count);
     if constexpr (std::is_same_v<typename T::reference, value&>) {
       into.emplace_back();
       if (!load_element(from, into.back())) return false;
@@ -431,6 +437,7 @@ bool load_sequence(rdb_reader& from, T& into) {
       into.push_back(std::move(each));
     }
   }
+  from.give_room_back(room);
   return true;
 }
 

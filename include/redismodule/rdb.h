@@ -199,7 +199,7 @@ class rdb_reader {
   result<float> load_float() { return as_result<float>(); }
   result<long double> load_long_double() { return as_result<long double>(); }
   result<std::string> load_string() { return as_result<std::string>(); }
-  // As a string of the server's, without a copy.
+  // As a string of the server's.
   result<string> load_server_string() { return as_result<string>(); }
   // As bytes that the server allocated, without a copy.
   result<rdb_bytes> load_bytes() { return as_result<rdb_bytes>(); }
@@ -259,6 +259,14 @@ class rdb_reader {
   // Around the fields of a struct that may lie in itself.
   bool enter() noexcept { return ++level_ <= most_levels || too_deep(); }
   void leave() noexcept { --level_; }
+  // Room, in bytes, for what is only claimed so far: as much as is asked for, of 4 KiB for the whole value. What has
+  // come is given back.
+  std::size_t take_room(std::uint64_t bytes) noexcept {
+    const auto taken = static_cast<std::size_t>(bytes < room_ ? bytes : room_);
+    room_ -= taken;
+    return taken;
+  }
+  void give_room_back(std::size_t bytes) noexcept { room_ += bytes; }
   // How often a result was asked for: what reads nothing cannot be asked for without end.
   std::uint64_t asked() const noexcept { return asked_; }
 
@@ -296,6 +304,7 @@ class rdb_reader {
   int version_;
   int newest_;
   int level_ = 0;
+  std::size_t room_ = 4096;
   const char* why_ = nullptr;
   std::uint64_t asked_ = 0;
 };

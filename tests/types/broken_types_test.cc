@@ -7,12 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "payloads.h"
 #include "redismodule/testing/faults.h"
 #include "redismodule/testing/leak_watch.h"
 #include "redismodule/testing/server.h"
 
 namespace {
 
+using payloads::changed_at;
+using payloads::cut_at;
+using payloads::footer_size;
+using payloads::header_size;
 using redismodule::testing::faults;
 using redismodule::testing::leak_watch;
 using redismodule::testing::reply;
@@ -21,39 +26,6 @@ using redismodule::testing::server;
 // Redis 6 ends itself at values that do not end where they should, whatever the module says.
 #define SKIP_ON_REDIS_6() \
   if (s.version().is_redis() && s.version().number.major < 7) GTEST_SKIP() << "Redis 6 ends itself at such payloads"
-
-// The CRC that closes a payload: 64 bits, reflected.
-std::uint64_t checksum(std::string_view bytes) {
-  std::uint64_t crc = 0;
-  for (const char each : bytes) {
-    crc ^= static_cast<unsigned char>(each);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x95ac9329ac4bc9b5u : 0);
-  }
-  return crc;
-}
-
-constexpr std::size_t checksum_size = 8;
-constexpr std::size_t footer_size = checksum_size + 2;  // the RDB's version
-constexpr std::size_t header_size = 1 + 9;              // the kind of value, and the id of the type
-
-void close(std::string& payload) {
-  std::uint64_t crc = checksum(payload);
-  for (std::size_t i = 0; i < checksum_size; ++i, crc >>= 8) payload += static_cast<char>(crc);
-}
-
-std::string cut_at(const std::string& payload, std::size_t size) {
-  std::string shorter = payload.substr(0, size);
-  shorter += payload.substr(payload.size() - footer_size, 2);
-  close(shorter);
-  return shorter;
-}
-
-std::string changed_at(const std::string& payload, std::size_t at, int other) {
-  std::string changed = payload.substr(0, payload.size() - checksum_size);
-  changed[at] = static_cast<char>(changed[at] ^ other);
-  close(changed);
-  return changed;
-}
 
 // What is flipped in each byte: all that there is, where the tests may take long.
 std::vector<int> other_bits() {
