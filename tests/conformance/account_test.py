@@ -99,6 +99,33 @@ class Lines(unittest.TestCase):
         stripped = 'a("// no");   b(\'"\');  \nR"x(/* no */)x" 1\'000\'000   c;'
         self.assertEqual(lines.strip_comments(code), stripped)
 
+    MODULE = """#include <string>
+
+using both = int;
+using one = int;
+
+int shared(both) { return 1; }
+
+int first(one) { return shared(2); }
+
+int second(both) { return shared(3); }
+
+REDISMODULE_MODULE(some, 1, m) {
+  m.command<first>("some.first a", {.summary = "one;"});
+  m.command("some.second b",
+            [](both b) { return second(b); });
+}
+"""
+
+    def test_of_commands_that_a_server_lacks_goes_what_only_they_use(self):
+        left = lines.without_commands(self.MODULE, {"some.first"})
+        self.assertEqual([word in left for word in ("first", "using one", "shared", "second", "using both")],
+                         [False, False, True, True, True])
+        left = lines.without_commands(self.MODULE, {"some.second"})
+        self.assertEqual([word in left for word in ("first", "using one", "shared", "second", "using both")],
+                         [True, True, True, False, True])
+        self.assertEqual(lines.without_commands(self.MODULE, set()).split(), self.MODULE.split())
+
 
 if __name__ == "__main__":
     unittest.main()
