@@ -1,7 +1,7 @@
 // A server that is killed at any moment, while fifty clients write values of a data type: what it has acknowledged is
 // there when it is started again, and what a replica has confirmed is there when that is promoted. What has to be there
-// a model says that shares no code with the type (board_model.h). Each test prints the seed that its commands and its
-// waits are made from; another one: REDISMODULE_CRASH_SEED.
+// a model says that shares no code with the type (board_model.h). Each test prints the seed that its commands and the
+// moments are made from; another one: REDISMODULE_CRASH_SEED, another number of kills: REDISMODULE_CRASH_KILLS.
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
@@ -28,15 +28,21 @@ using isolation::long_run;
 using model::words;
 using rt::aof;
 using rt::server;
-using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
 
 constexpr int clients = 50;
 constexpr int threads = 5;
 const std::string shared_board = "all";
 
-std::uint64_t seed() {
-  const char* wanted = std::getenv("REDISMODULE_CRASH_SEED");
-  return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 1;
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* wanted = std::getenv(variable);
+  return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : otherwise;
+}
+
+std::uint64_t seed() { return number_from("REDISMODULE_CRASH_SEED", 1); }
+std::uint64_t kills_to_make(std::uint64_t usual) {
+  return number_from("REDISMODULE_CRASH_KILLS", long_run() ? 200 : usual);
 }
 
 // A client, and what has come of its commands. It has three boards of its own and one player on a board of all. On one
@@ -114,6 +120,12 @@ class load {
   load& operator=(const load&) = delete;
   ~load() { wait(); }
 
+  // For so many to be acknowledged, with no hurry on a slow machine, and some milliseconds more.
+  void run_for(std::uint64_t commands, milliseconds more) const {
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (acknowledged_ < commands && std::chrono::steady_clock::now() < limit) std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(more);
+  }
   void wait() {
     for (std::thread& each : threads_) each.join();
     threads_.clear();
@@ -249,9 +261,13 @@ std::vector<writer> make_writers() {
 
 struct outcome {
   std::string finding;  // what was lost; nothing: ""
-  int kills = 0;
-  int in_rewrites = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t in_rewrites = 0;
   std::uint64_t acknowledged = 0;
+
+  void show_progress() const {
+    if (kills % 20 == 0) std::cout << kills << " kills, " << acknowledged << " acknowledged" << std::endl;
+  }
 };
 
 // --- Killed, and started again ---
@@ -270,31 +286,32 @@ bool kill_with_child(server& s) {
 struct crashes {
   rt::module_file module;
   bool rdb_preamble = true;
-  int kills = 1;
+  std::uint64_t kills = 1;
 };
 
 outcome run(const crashes& how) {
   outcome result;
   std::mt19937_64 random{seed()};
-  const auto sleep_up_to = [&](std::uint64_t limit) { std::this_thread::sleep_for(microseconds{random() % limit}); };
   server s{{.modules = {how.module},
             .config = {std::string{"aof-use-rdb-preamble "} + (how.rdb_preamble ? "yes" : "no"),
                        // So that rewriting takes some tens of milliseconds.
                        "rdb-key-save-delay 200", "auto-aof-rewrite-percentage 100", "auto-aof-rewrite-min-size 200kb"},
             .aof = aof::always}};
   std::vector<writer> writers = make_writers();
-  for (; result.kills < how.kills && result.finding.empty(); ++result.kills) {
+  while (result.kills < how.kills && result.finding.empty()) {
     load clients{s, writers, acknowledged_by::answer};
-    sleep_up_to(60'000);
+    clients.run_for(random() % 600, milliseconds{random() % 20});
     if (random() % 2 == 0) {
       s.call("BGREWRITEAOF");
-      sleep_up_to(40'000);
+      clients.run_for(0, milliseconds{random() % 40});
     }
     result.in_rewrites += kill_with_child(s);
+    ++result.kills;
     clients.wait();
     result.acknowledged += clients.acknowledged();
     s.start();
     result.finding = clients.failure().empty() ? check(s, writers) : "answered: " + clients.failure();
+    result.show_progress();
   }
   return result;
 }
@@ -309,7 +326,7 @@ class crash : public testing::TestWithParam<bool> {};
 
 TEST_P(crash, loses_nothing_that_was_acknowledged) {
   std::cout << "seed " << seed() << "\n";
-  const outcome result = run({{LEADERBOARD_MODULE}, GetParam(), long_run() ? 200 : 4});
+  const outcome result = run({{LEADERBOARD_MODULE}, GetParam(), kills_to_make(4)});
   EXPECT_EQ(result.finding, "");
   EXPECT_GT(result.acknowledged, 0u);
   isolation::figures(GetParam() ? "killed, rewritten as RDB" : "killed, rewritten as commands", server{},
@@ -327,7 +344,7 @@ TEST(crash_control, finds_nothing_in_the_same_module_where_nothing_is_planted) {
 
 // --- Killed, and replaced by its replica ---
 
-outcome run_promotions(const rt::module_file& module, int kills) {
+outcome run_promotions(const rt::module_file& module, std::uint64_t kills) {
   outcome result;
   std::mt19937_64 random{seed()};
   server master{{.modules = {module}}};
@@ -335,13 +352,14 @@ outcome run_promotions(const rt::module_file& module, int kills) {
   std::vector<writer> writers = make_writers();
   while (result.kills < kills && result.finding.empty()) {
     load clients{master, writers, acknowledged_by::replica};
-    std::this_thread::sleep_for(microseconds{20'000 + random() % 80'000});
+    clients.run_for(random() % 600, milliseconds{random() % 20});
     master.kill();
     clients.wait();
     ++result.kills;
     result.acknowledged += clients.acknowledged();
     replica.promote();
     result.finding = clients.failure().empty() ? check(replica, writers) : "answered: " + clients.failure();
+    result.show_progress();
     master = std::move(replica);
     replica = master.add_replica();
   }
@@ -350,7 +368,7 @@ outcome run_promotions(const rt::module_file& module, int kills) {
 
 TEST(promotion, loses_nothing_that_a_replica_has_confirmed) {
   std::cout << "seed " << seed() << "\n";
-  const outcome result = run_promotions({LEADERBOARD_MODULE}, long_run() ? 200 : 2);
+  const outcome result = run_promotions({LEADERBOARD_MODULE}, kills_to_make(2));
   EXPECT_EQ(result.finding, "");
   EXPECT_GT(result.acknowledged, 0u);
   isolation::figures("killed, and a replica promoted", server{}, "kills\tconfirmed\tlost", result.kills,
