@@ -189,8 +189,8 @@ std::size_t merge(rm::context& ctx, rm::write<leaderboard> destination,
   }
   const std::size_t size = merged.players.size();
   if (merged.is_nothing()) return 0;
-  destination->value_or_create() = std::move(merged);
-  ctx.replicate_verbatim();  // the same comes of it wherever the boards are the same
+  destination->value_or_create() = std::move(merged);  // which takes no memory
+  ctx.replicate_verbatim();                            // the same comes of it wherever the boards are the same
   notify(ctx, "leaderboard.merge", destination);
   return size;
 }

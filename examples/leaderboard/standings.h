@@ -50,8 +50,9 @@ class standings {
   standings(const standings& other) {
     for (const auto& [player, what] : other.players_) append(player, what);
   }
-  standings(standings&& other) : standings{} { swap(other); }
-  standings& operator=(standings other) noexcept {
+  standings(standings&& other) : standings{} { swap(other); }  // an empty tree has a node, too
+  standings& operator=(const standings& other) { return *this = standings{other}; }
+  standings& operator=(standings&& other) noexcept {
     swap(other);
     return *this;
   }
