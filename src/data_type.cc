@@ -223,20 +223,26 @@ std::optional<int> database_if_said(const key_context& of, std::optional<int> (k
   return of.raw() == nullptr || api.GetDbIdFromOptCtx == nullptr ? std::nullopt : (of.*asked)();
 }
 
-}  // namespace
-
-void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_writer&, const void*),
-                     void* (*load)(rdb_reader&), int version) {
-  const value_place from_place = place_of(of.key(), database_if_said(of, &key_context::database));
-  const value_place to_place = place_of(of.to_key(), database_if_said(of, &key_context::to_database));
+std::string saved_bytes(const void* raw, const value_place& place, void (*save)(rdb_writer&, const void*),
+                        int version) {
   std::string bytes;
   char buffer[4096];
   const auto append = [](void* to, std::string_view more, bool) { *static_cast<std::string*>(to) += more; };
   byte_sink sink{buffer, sizeof buffer, append, &bytes};
   rdb_writer to{sink, version};
-  to.set_place(from_place);
+  to.set_place(place);
   save(to, raw);
   sink.finish();
+  return bytes;
+}
+
+}  // namespace
+
+void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_writer&, const void*),
+                     void* (*load)(rdb_reader&), int version) {
+  const value_place to_place = place_of(of.to_key(), database_if_said(of, &key_context::to_database));
+  const std::string bytes =
+      saved_bytes(raw, place_of(of.key(), database_if_said(of, &key_context::database)), save, version);
   const auto whole = [](const void* all, std::size_t) {
     return std::string_view{*static_cast<const std::string*>(all)};
   };
@@ -244,6 +250,11 @@ void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_wr
   rdb_reader from{source, version, version};
   from.set_place(to_place);
   return load(from);
+}
+
+void digest_by_saving(digest& to, const void* raw, void (*save)(rdb_writer&, const void*), int version) {
+  const bool is_said = api.GetKeyNameFromDigest != nullptr && api.GetDbIdFromDigest != nullptr;
+  to.add(saved_bytes(raw, is_said ? place_of(to.key(), to.database()) : value_place{}, save, version));
 }
 
 // --- Restoring from an AOF ---

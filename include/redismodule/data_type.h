@@ -16,6 +16,9 @@
 //   void digest(rm::digest&) const;                       std::size_t mem_usage(std::size_t samples) const;
 //   std::size_t free_effort() const;                      void unlink(rm::string_ref key) const;
 //
+// A struct without a description has rdb_save and rdb_load at least. What is not made from its fields then is made from
+// what is saved, and only its own block is measured.
+//
 // copy, mem_usage, free_effort and unlink may ask where the value is, by a last parameter const rm::key_context&.
 // copy may refuse: it then gives a rm::result<T>.
 //
@@ -95,13 +98,18 @@ void destroy_object(void* raw) noexcept {
   delete static_cast<T*>(raw);
 }
 
+// Of what is saved, for what is not described.
+void digest_by_saving(digest& to, const void* raw, void (*save)(rdb_writer&, const void*), int version);
+
 template <class T>
 void digest_object(digest& to, const void* raw) {
   const T& value = *static_cast<const T*>(raw);
   if constexpr (requires { value.digest(to); }) {
     value.digest(to);
-  } else {
+  } else if constexpr (described<T>) {
     digest_value(to, value);
+  } else {
+    digest_by_saving(to, raw, &save_object<T>, T::redis_type.version);
   }
 }
 
@@ -112,8 +120,10 @@ std::size_t size_of_object(const void* raw, std::size_t samples, const key_conte
     return value.mem_usage(samples, of);
   } else if constexpr (requires { value.mem_usage(samples); }) {
     return value.mem_usage(samples);
-  } else {
+  } else if constexpr (described<T>) {
     return block_size(raw) + memory_of(value, samples);
+  } else {
+    return block_size(raw);
   }
 }
 
@@ -124,8 +134,10 @@ std::size_t effort_of_object(const void* raw, const key_context& of) {
     return value.free_effort(of);
   } else if constexpr (requires { value.free_effort(); }) {
     return value.free_effort();
-  } else {
+  } else if constexpr (described<T>) {
     return 1 + effort_of(value);
+  } else {
+    return 1;
   }
 }
 

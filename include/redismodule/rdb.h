@@ -149,6 +149,7 @@ class rdb_writer {
       return save_string(value.view());
     detail::nothrow(api.SaveString)(io_, value.raw());
   }
+  void save_string(const string& value) { save_string(value.borrow()); }
 
   // The version of the data type that is written.
   int version() const noexcept { return version_; }

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "redismodule/testing/leak_watch.h"
@@ -147,6 +149,31 @@ TEST(aux_values, of_an_earlier_version_are_read) {
   s.stop();
   server newer{server_options{.modules = {{BESIDE_2_MODULE}}, .config = {"dir " + s.directory()}}};
   EXPECT_EQ(newer.call("beside.limits"), "ada=7 ");
+}
+
+// What stands for a data type in a payload.
+std::string id_of(std::string_view type, int version) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::uint64_t id = 0;
+  for (const char each : type) id = id << 6 | letters.find(each);
+  id = id << 10 | static_cast<std::uint64_t>(version);
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(id >> shift & 0xff);
+  return bytes;
+}
+
+TEST(aux_values, are_in_no_key_whatever_a_payload_says) {
+  server s{BESIDE_1_MODULE};
+  if (const auto what = s.lacks("GetDbIdFromIO"); !what.empty()) GTEST_SKIP() << what;  // Redis 6 would end itself
+  s.call("DEBUG", "SET-SKIP-CHECKSUM-VALIDATION", 1);
+  s.call("beside.name", "key", "text");
+  std::string payload = s.call("DUMP", "key").str();
+  const std::size_t at = payload.find(id_of("beside-na", 1));
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(s.call("RESTORE", "copy", 0, payload), "OK") << "a control";
+  payload.replace(at, 8, id_of("beside-li", 1));
+  EXPECT_EQ(s.call("RESTORE", "other", 0, payload).error(), "ERR Bad data format");
+  EXPECT_EQ(s.call("EXISTS", "other"), 0);
 }
 
 TEST(aux_values, leave_nothing_when_they_go) {

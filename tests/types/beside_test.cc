@@ -109,6 +109,19 @@ TEST(values, know_by_what_name_they_are_copied) {
   EXPECT_EQ(s.call("beside.moved", "there"), "text <moved >there");
 }
 
+TEST(values, that_are_not_described_have_the_digest_of_what_is_saved) {
+  server s{BESIDE_1_MODULE};
+  const auto digest = [&s] { return s.call("DEBUG", "DIGEST-VALUE", "key").array().at(0).str(); };
+  s.call("beside.move", "key", "text");
+  const std::string first = digest();
+  s.call("beside.move", "key", "another text");
+  EXPECT_NE(digest(), first);
+  s.call("beside.move", "key", "text");
+  EXPECT_EQ(digest(), first);
+  EXPECT_GT(s.call("MEMORY", "USAGE", "key").integer(), 0);
+  EXPECT_EQ(s.call("UNLINK", "key"), 1);
+}
+
 TEST(values, may_refuse_to_be_copied) {
   server s{BESIDE_1_MODULE};
   if (const auto what = s.lacks("GetDbIdFromIO"); !what.empty()) GTEST_SKIP() << what;

@@ -114,7 +114,7 @@ struct named {
   }
 };
 
-// Cannot be copied, and looks where it is when it is saved and loaded.
+// Cannot be copied, and looks where it is when it is saved and loaded. All else is made from that.
 struct moved {
   static constexpr rm::type_info redis_type{.name = "beside-mo"};
   std::unique_ptr<std::string> text = std::make_unique<std::string>();
@@ -127,9 +127,6 @@ struct moved {
     if (!loaded) return loaded.error();
     return moved{std::make_unique<std::string>(*loaded + " >" + std::string{from.key().view()})};
   }
-  void digest(rm::digest& to) const { to.add(*text); }
-  std::size_t mem_usage(std::size_t) const { return 1; }
-  std::size_t free_effort() const { return 1; }
 };
 
 namespace {
