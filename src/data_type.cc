@@ -204,6 +204,16 @@ void* copy_for_server(const void* raw, const key_context& where, const object_fu
   }
 }
 
+int defrag_for_server(abi::ModuleDefragCtx* ctx, bool (*function)(defragmenter&, void*), void* with) noexcept {
+  try {
+    defragmenter by{ctx};
+    return function(by, with) ? 1 : 0;
+  } catch (...) {
+    log_line(nullptr, log_level::warning, "defrag", reason_of_exception());
+    return 0;
+  }
+}
+
 void unlink_for_server(const void* raw, const key_context& where,
                        void (*unlink)(const void*, const key_context&)) noexcept {
   try {
@@ -524,7 +534,9 @@ void forget_data_types() noexcept {
 void module_builder::add_data_type(const detail::data_type_definition& definition, const data_type_options& options) {
   using namespace detail;
   if (restoring_state.type == nullptr) create_restoring(ctx_, name_);
-  create_type(ctx_, definition.info, options.written_version, definition.methods, definition.state);
+  abi::ModuleTypeMethods methods = definition.methods;
+  if (!options.defrag) methods.defrag = nullptr;
+  create_type(ctx_, definition.info, options.written_version, methods, definition.state);
   number_type(definition.state);
   say_options(ctx_, options.async_loading, options.slot_migration);
   const message restore = restore_command_of(definition.state.name);

@@ -146,6 +146,29 @@ void module_builder::require(since needed, std::string_view what) {
   throw load_error{text.view()};
 }
 
+namespace {
+
+// For servers that ask for no answer.
+abi::ModuleDefragFunc2 defrag_globals = nullptr;
+
+}  // namespace
+
+void module_builder::add_defrag(abi::ModuleDefragFunc2 callback) {
+  require(abi::function::RegisterDefragFunc);
+  defrag_globals = callback;
+  const auto whole = [](abi::ModuleDefragCtx* ctx) { static_cast<void>(defrag_globals(ctx)); };
+  if (api.RegisterDefragFunc2 != nullptr) {
+    api.RegisterDefragFunc2(ctx_, callback);
+  } else {
+    api.RegisterDefragFunc(ctx_, whole);
+  }
+}
+
+void module_builder::add_around_defrag(abi::ModuleDefragFunc before, abi::ModuleDefragFunc after) {
+  require(abi::function::RegisterDefragCallbacks);
+  api.RegisterDefragCallbacks(ctx_, before, after);
+}
+
 void module_builder::add_unload_hook(void (*hook)(abi::ModuleCtx*)) { unload_hooks.push_back(hook); }
 
 namespace {
@@ -184,12 +207,13 @@ int load(const module_definition& module, void* context, void** argv, int argc) 
   }
   api.SetModuleAttribs(ctx, module.name, module.version, abi::MODULE_APIVER_1);
   loaded = &module;
+  // Before the builder, so that a callback of the author's own takes its place.
+  if (api.RegisterInfoFunc != nullptr) api.RegisterInfoFunc(ctx, write_info);
   const args arguments{reinterpret_cast<abi::ModuleString**>(argv), static_cast<std::size_t>(argc)};
   if (!build(module, ctx, arguments)) {
     undo_load(ctx, module.name);
     return abi::MODULE_ERR;
   }
-  if (api.RegisterInfoFunc != nullptr) api.RegisterInfoFunc(ctx, write_info);
   return abi::MODULE_OK;
 }
 

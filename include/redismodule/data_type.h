@@ -15,6 +15,7 @@
 //   void aof_rewrite(rm::aof_writer&) const;              T copy() const;
 //   void digest(rm::digest&) const;                       std::size_t mem_usage(std::size_t samples) const;
 //   std::size_t free_effort() const;                      void unlink(rm::string_ref key) const;
+//   bool defrag(rm::defragmenter&);
 //
 // A struct without a description has rdb_save and rdb_load at least. What is not made from its fields then is made from
 // what is saved, and only its own block is measured.
@@ -34,6 +35,7 @@
 
 #include "redismodule/aof.h"
 #include "redismodule/codec.h"
+#include "redismodule/defrag.h"
 #include "redismodule/detail/measure.h"
 #include "redismodule/digest.h"
 #include "redismodule/key_context.h"
@@ -49,6 +51,8 @@ struct data_type_options {
   bool async_loading = false;
   // The module takes part in Valkey's atomic migration of slots, likewise. Since: Valkey 9.0.
   bool slot_migration = false;
+  // Values are moved in memory where the server defragments: false where something points into them.
+  bool defrag = true;
 };
 
 namespace detail {
@@ -219,6 +223,24 @@ inline constexpr bool has_unlink = requires(const T& value, string_ref key, cons
   };
 };
 
+// --- Defragmentation ---
+
+// The value itself, when it is begun with, and what it has allocated.
+template <class T>
+bool defrag_object(defragmenter& by, void*& raw) {
+  if (by.cursor().value_or(0) == 0) raw = by.object(static_cast<T*>(raw));
+  T& value = *static_cast<T*>(raw);
+  if constexpr (requires {
+                  { value.defrag(by) } -> std::same_as<bool>;
+                }) {
+    return value.defrag(by);
+  } else if constexpr (described<T>) {
+    return by.value(value);
+  } else {
+    return false;
+  }
+}
+
 // --- Callbacks ---
 
 // What of a data type is not the same for all. None of these may throw into the server: who calls them catches.
@@ -261,6 +283,8 @@ std::size_t size_for_server(const void* raw, std::size_t samples, const key_cont
                             const object_functions& of) noexcept;
 std::size_t effort_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept;
 void* copy_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept;
+// `with` is passed on. Whether there is more to do.
+int defrag_for_server(abi::ModuleDefragCtx* ctx, bool (*function)(defragmenter& by, void* with), void* with) noexcept;
 void unlink_for_server(const void* raw, const key_context& where,
                        void (*unlink)(const void* raw, const key_context& of)) noexcept;
 // The command that a rewritten AOF consists of: <name>.restore key version offset last bytes.
@@ -305,6 +329,10 @@ struct data_type_callbacks {
   static void unlink2(abi::ModuleKeyOptCtx* where, const void* raw) {
     unlink_for_server(raw, key_context{where}, &unlink_object<T>);
   }
+  static int defrag(abi::ModuleDefragCtx* ctx, abi::ModuleString*, void** raw) {
+    const auto defrag = [](defragmenter& by, void* value) { return defrag_object<T>(by, *static_cast<void**>(value)); };
+    return defrag_for_server(ctx, defrag, raw);
+  }
   static int restore(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) {
     return restore_for_server(ctx, argv, argc, state_of<T>, of);
   }
@@ -319,6 +347,7 @@ struct data_type_callbacks {
     all.free = &free;
     all.free_effort = &free_effort;
     all.copy = &copy;
+    all.defrag = &defrag;
     all.mem_usage2 = &mem_usage2;
     all.free_effort2 = &free_effort2;
     all.copy2 = &copy2;

@@ -10,6 +10,7 @@
 #include "redismodule/aux_value.h"
 #include "redismodule/command.h"
 #include "redismodule/data_type.h"
+#include "redismodule/defrag.h"
 
 namespace redismodule {
 
@@ -43,6 +44,23 @@ class command_group {
   module_builder& builder_;
   const char* name_;
 };
+
+namespace detail {
+
+template <auto Function>
+int defrag_globals(abi::ModuleDefragCtx* ctx) {
+  const auto call = [](defragmenter& by, void*) {
+    if constexpr (std::is_void_v<decltype(Function(by))>) {
+      Function(by);
+      return false;
+    } else {
+      return Function(by);
+    }
+  };
+  return defrag_for_server(ctx, call, nullptr);
+}
+
+}  // namespace detail
 
 // Registers what the module consists of. The body of REDISMODULE_MODULE gets one, while the server loads the module.
 // Lock: held.
@@ -101,6 +119,23 @@ class module_builder {
     add_aux_value(std::remove_reference_t<decltype(Value)>::template define<Value>(), options);
   }
 
+  // Called when the server defragments, for what the module has allocated outside of keys: bool f(rm::defragmenter&),
+  // which returns whether there is more to do. One for each module. See defrag.h.
+  // In parts, with a limit of time, from Redis 8.0 on. Elsewhere it is called once and has all the time, which stops no
+  // value(): what it returns does not matter.
+  // Since: Redis 6.2. Fails: load_error.
+  template <auto Function>
+  void defrag() {
+    add_defrag(&detail::defrag_globals<Function>);
+  }
+  // Called before the server begins to defragment, and when it is done: void f(rm::defragmenter&).
+  // Since: Redis 8.0. Fails: load_error.
+  template <auto Before, auto After>
+  void around_defrag() {
+    add_around_defrag([](abi::ModuleDefragCtx* ctx) { static_cast<void>(detail::defrag_globals<Before>(ctx)); },
+                      [](abi::ModuleDefragCtx* ctx) { static_cast<void>(detail::defrag_globals<After>(ctx)); });
+  }
+
   // The module does not load where the server lacks one of these.
   template <std::same_as<abi::function>... Functions>
   void require(Functions... functions) {
@@ -146,6 +181,8 @@ class module_builder {
   void add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first, int last, int step);
   void add_data_type(const detail::data_type_definition& definition, const data_type_options& options);
   void add_aux_value(const detail::aux_definition& definition, const aux_options& options);
+  void add_defrag(abi::ModuleDefragFunc2 callback);
+  void add_around_defrag(abi::ModuleDefragFunc before, abi::ModuleDefragFunc after);
   void require_function(abi::function function);
   void add_unload_hook(void (*hook)(abi::ModuleCtx*));
 

@@ -11,6 +11,7 @@
 #include "redismodule/command.h"
 #include "redismodule/context.h"
 #include "redismodule/data_type.h"
+#include "redismodule/defrag.h"
 #include "redismodule/digest.h"
 #include "redismodule/dump.h"
 #include "redismodule/format.h"

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "account.h"
+#include "capture.h"
 #include "displaced.h"
 
 namespace redismodule::memory::detail {
@@ -96,10 +97,13 @@ static void* reallocate_checked(void* block, std::size_t size) noexcept {
 // From the first displaced block on, whatever ends or resizes a block asks whether it is one. The block itself is
 // handed out after these stores, so that whoever may free it sees them.
 static void check_from_now_on() noexcept {
-  if (load(in_force.release) == release_checked) return;
-  store(in_force.reallocate, &reallocate_checked);
-  store(in_force.usable_size, &usable_size_checked);
-  store(in_force.release, &release_checked);  // last: it is what the test above goes by
+  auto now = load(in_force.release);
+  while (!is_checked_release(now)) {
+    store(in_force.reallocate, &reallocate_checked);
+    store(in_force.usable_size, &usable_size_checked);
+    // Last: it is what the test above goes by. A relocation may put its own in front, or take it away, meanwhile.
+    replace(in_force.release, now, now == &capture::release ? &capture::release_checked : &release_checked);
+  }
 }
 
 static void* displace(void* given, std::size_t alignment) noexcept {
@@ -133,8 +137,19 @@ static void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept 
 
 }  // namespace direct
 
+decltype(backend::release) checked_release() noexcept { return &direct::release_checked; }
+bool is_checked_release(decltype(backend::release) function) noexcept {
+  return function == &direct::release_checked || function == &capture::release_checked;
+}
+
+void* move_direct(void* block, const moving& by) noexcept {
+  if (direct::is_displaced(block)) return block;
+  void* moved = by(block);
+  return moved ? moved : block;
+}
+
 backend direct_backend(bool has_room) noexcept {
-  const bool checked = load(in_force.release) == direct::release_checked;
+  const bool checked = is_checked_release(load(in_force.release));
   const bool exact = server_functions.not_usable == 0;
   return {has_room ? server_functions.allocate : direct::allocate_exactly,
           checked ? direct::release_checked : server_functions.release,
@@ -186,6 +201,15 @@ static std::size_t usable_size(void* block) noexcept {
   return server_functions.usable(given) - (address_of(block) - address_of(given));
 }
 
+// `held` bytes are at this distance from where the server has moved the block.
+static void* place_again(void* moved, std::size_t distance, std::size_t held) noexcept {
+  void* fresh = align_up(moved, sizeof(void*), default_alignment);
+  auto* content = static_cast<unsigned char*>(moved) + distance;
+  if (fresh != content) std::memmove(fresh, content, held);
+  server_address(fresh) = moved;
+  return fresh;
+}
+
 static void* reallocate(void* block, std::size_t size) noexcept {
   void* given = server_address(block);
   const auto distance = address_of(block) - address_of(given);
@@ -198,15 +222,19 @@ static void* reallocate(void* block, std::size_t size) noexcept {
   }
   const auto held = std::min(usable_size(block), size);
   void* moved = server_functions.reallocate(given, with_room(size, default_alignment));
-  if (!moved) return nullptr;
-  void* fresh = align_up(moved, sizeof(void*), default_alignment);
-  auto* content = static_cast<unsigned char*>(moved) + distance;
-  if (fresh != content) std::memmove(fresh, content, held);
-  server_address(fresh) = moved;
-  return fresh;
+  return moved ? place_again(moved, distance, held) : nullptr;
 }
 
 }  // namespace padded
+
+void* move_padded(void* block, const moving& by) noexcept {
+  void* given = server_address(block);
+  const auto distance = address_of(block) - address_of(given);
+  if (distance > default_alignment) return block;
+  const auto held = server_functions.usable(given) - padded::with_room(0, default_alignment);
+  void* moved = by(given);
+  return moved ? padded::place_again(moved, distance, held) : block;
+}
 
 backend padded_backend() noexcept {
   return {padded::allocate,        padded::release,          padded::reallocate,
@@ -287,6 +315,17 @@ static void* copy_elsewhere(void* block, std::size_t size) noexcept {
   return fresh;
 }
 
+// `held` bytes are where they were in a block with this tag, which the server has moved.
+static void* place_again(void* moved, const tag& before, std::size_t held) noexcept {
+  void* fresh = align_up(moved, sizeof(tag), default_alignment);
+  auto* content = static_cast<unsigned char*>(moved) + distance_of(before);
+  if (fresh != content) std::memmove(fresh, content, held);
+  const auto bytes = server_functions.counted_size(moved);
+  tag_of(fresh) = {bytes, (address_of(fresh) - address_of(moved)) << 8 | account_of(before)};
+  accounts::recharge(account_of(before), before.charged, bytes);
+  return fresh;
+}
+
 static void* reallocate(void* block, std::size_t size) noexcept {
   const auto before = tag_of(block);
   const auto distance = distance_of(before);
@@ -294,20 +333,21 @@ static void* reallocate(void* block, std::size_t size) noexcept {
   const bool is_over_aligned = distance > with_room(0, default_alignment);
   // Under a budget the new block has to be charged before it is had, which only an allocation of its own can be.
   if (is_over_aligned || accounts::budget_of(account_of(before)) != 0) return copy_elsewhere(block, size);
-  const auto account = account_of(before);
   const auto held = std::min(usable_size(block), size);
   void* moved = server_functions.reallocate(given_of(block), with_room(size, default_alignment));
-  if (!moved) return nullptr;
-  void* fresh = align_up(moved, sizeof(tag), default_alignment);
-  auto* content = static_cast<unsigned char*>(moved) + distance;
-  if (fresh != content) std::memmove(fresh, content, held);
-  const auto bytes = server_functions.counted_size(moved);
-  tag_of(fresh) = {bytes, (address_of(fresh) - address_of(moved)) << 8 | account};
-  accounts::recharge(account, before.charged, bytes);
-  return fresh;
+  return moved ? place_again(moved, before, held) : nullptr;
 }
 
 }  // namespace counted
+
+void* move_counted(void* block, const moving& by) noexcept {
+  const auto before = counted::tag_of(block);
+  if (counted::distance_of(before) > counted::with_room(0, default_alignment)) return block;  // over-aligned
+  void* given = counted::given_of(block);
+  const auto held = server_functions.usable(given) - counted::with_room(0, default_alignment);
+  void* moved = by(given);
+  return moved ? counted::place_again(moved, before, held) : block;
+}
 
 backend counted_backend(std::size_t aligned_to) noexcept {
   counted::server_alignment = aligned_to;

@@ -52,6 +52,12 @@ void store(Function& published, Function function) noexcept {
   __atomic_store_n(&published, function, __ATOMIC_RELEASE);
 }
 
+// For those that another thread may exchange meanwhile. Fails: false, and `expected` is what is there instead.
+template <class Function>
+bool replace(Function& published, Function& expected, Function by) noexcept {
+  return __atomic_compare_exchange_n(&published, &expected, by, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 // The server's functions, with what its version lacks made up from what it has. They fail softly where the server
 // has TryAlloc; on Redis 6, which has not, the server ends itself when memory runs out.
 struct server_function_set {

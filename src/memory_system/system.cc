@@ -4,6 +4,7 @@
 
 #include "redismodule/api.h"
 #include "redismodule/memory/memory.h"
+#include "redismodule/memory/relocation.h"
 
 namespace __gnu_cxx {
 // Gives back what the C++ library keeps for exceptions. Hidden: that of the module's own copy of the library, or none,
@@ -26,6 +27,15 @@ void stop() noexcept {
 void refresh() noexcept {}
 std::size_t threads_left() noexcept { return 0; }
 source current_source() noexcept { return source::system; }
+
+// The process's blocks are none of the server's: no block is moved, none is caught.
+relocation::~relocation() = default;
+bool relocation::can_move(const void*) noexcept { return false; }
+void* relocation::move(void* block) noexcept { return block; }
+void relocation::catch_between(const void*, const void*) noexcept {}
+void* relocation::caught() noexcept { return nullptr; }
+void relocation::hand_out(void* block) noexcept { ::operator delete(block); }
+void relocation::settle() noexcept {}
 
 statistics current() noexcept {
   statistics now;

@@ -6,6 +6,10 @@
 
 #include "redismodule/codec.h"
 
+namespace redismodule {
+class defragmenter;
+}
+
 namespace redismodule::detail {
 
 // The bytes that the allocator has given for a block; of null, none.
@@ -15,6 +19,11 @@ std::size_t block_size_for(std::size_t bytes) noexcept;
 
 // How many of a container's elements are looked at: 0 is all.
 using samples = std::size_t;
+
+template <class T>
+concept has_codec_defrag = requires(defragmenter& by, T& value) {
+  codec<T>::defrag(by, value);
+};
 
 template <class T>
 constexpr bool owns_blocks() noexcept;
@@ -44,7 +53,8 @@ constexpr bool elements_own_blocks(std::index_sequence<Index...>) noexcept {
 template <class T>
 constexpr bool owns_blocks() noexcept {
   if constexpr (has_codec<T>) {
-    return requires(const T& value) { codec<T>::mem_usage(value); };
+    return requires(const T& value) { codec<T>::mem_usage(value); }
+    || has_codec_defrag<T>;
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> || is_duration<T> || is_time_point<T>) {
     return false;
   } else if constexpr (is_optional<T>) {
@@ -172,7 +182,8 @@ std::size_t memory_of(const T& value, samples most) {
   if constexpr (!owns_blocks<T>()) {
     return 0;
   } else if constexpr (has_codec<T>) {
-    return codec<T>::mem_usage(value);
+    if constexpr (requires { codec<T>::mem_usage(value); }) return codec<T>::mem_usage(value);
+    return 0;
   } else if constexpr (std::is_same_v<T, string>) {
     if (!value || api.MallocSizeString == nullptr) return value.size();
     return api.MallocSizeString(value.raw());
