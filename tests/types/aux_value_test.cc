@@ -248,7 +248,7 @@ TEST_F(loading_replica, serves_what_it_had_until_all_is_there) {
 
 TEST_F(loading_replica, serves_what_it_had_where_not_all_comes) {
   if (const auto what = s.lacks("GetDbIdFromIO"); !what.empty()) GTEST_SKIP() << what;  // as old as the event
-  send_all_again(20'000);
+  send_all_again(100'000);
   ASSERT_TRUE(becomes_true([&] { return serves_old_while_new_is_there(); }));
   s.kill();
   ASSERT_TRUE(becomes_true([&] { return !is_loading(); }));
