@@ -97,6 +97,7 @@ void cluster_state::start_all() {
     nodes.push_back(std::make_unique<cluster_node>(std::move(one), i, port, id.str()));
   }
   places->patience = options.patience;
+  places->answer_timeout = options.server.answer_timeout;
   places->owners.assign(slot_count, 0);
 }
 

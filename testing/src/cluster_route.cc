@@ -61,6 +61,7 @@ client* cluster_route::connect(std::size_t node) {
   } catch (const testing::error&) {
     return nullptr;
   }
+  known->connection.set_timeout(places_->answer_timeout);
   return &known->connection;
 }
 

@@ -26,6 +26,7 @@ struct cluster_places {
   std::deque<cluster_place> nodes;
   std::vector<std::uint16_t> owners;  // of each slot, in the beginning: a place to start from
   std::chrono::milliseconds patience{};
+  std::chrono::milliseconds answer_timeout{};
 };
 
 // "node 2 (127.0.0.1:11702)"

@@ -310,7 +310,9 @@ struct server::state {
   }
 
   client connect() {
-    return client{socket, [dying = process] { return dying->obituary(); }};
+    client made{socket, [dying = process] { return dying->obituary(); }};
+    made.set_timeout(options.answer_timeout);
+    return made;
   }
 
   // A command that has to succeed. Fails: `testing::error`, with its answer and the end of the log.
@@ -386,7 +388,7 @@ struct server::state {
       client candidate = connect();
       candidate.set_timeout(options.start_timeout);
       const reply answer = candidate.call("PING");
-      candidate.set_timeout(30s);
+      candidate.set_timeout(options.answer_timeout);
       log_in(candidate, configured(options, "requirepass"));
       if (!answer.is_error() || !answer.error().starts_with("LOADING")) return candidate;
     } catch (const testing::error&) {

@@ -230,6 +230,12 @@ TEST(client, gives_up_after_its_timeout) {
   EXPECT_THROW(c.call("PING"), error);
 }
 
+TEST(client, waits_as_long_as_its_server_was_made_to) {
+  server s{{.answer_timeout = 50ms}};
+  EXPECT_THROW(s.connect().call("BLPOP", "none", 10), timed_out);
+  EXPECT_THROW(s.call("BLPOP", "none", 10), timed_out);
+}
+
 TEST(client, notices_that_it_was_cut_off) {
   server s;
   client c = s.connect();

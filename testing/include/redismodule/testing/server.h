@@ -51,6 +51,8 @@ struct server_options {
   std::vector<std::string> environment = {};
   // Until the first answer.
   std::chrono::milliseconds start_timeout{30'000};
+  // How long an answer may take: on the server's own connection, on those of connect(), and in a cluster.
+  std::chrono::milliseconds answer_timeout{30'000};
 };
 
 struct version_number {
