@@ -39,7 +39,10 @@ bool load_key(std::string_view saved, void* key, bool (*load)(rdb_reader& from, 
   return load(from, key);
 }
 
-void forget_defragmentation() noexcept { stopped_at = {}; }
+bool names_what_it_defragments() noexcept {
+  constexpr version first_right{8, 0, 0};
+  return server().family == server_family::redis && server().number >= first_right;
+}
 
 }  // namespace detail
 
@@ -59,9 +62,11 @@ void* defragmenter::alloc(void* block) noexcept {
 }
 
 void defragmenter::alloc_string(string& text) noexcept {
-  if (api.DefragRedisModuleString == nullptr || !text) return;
+  const bool is_valkey = server().family == server_family::valkey;
+  const auto move = is_valkey ? api.DefragValkeyModuleString : api.DefragRedisModuleString;
+  if (move == nullptr || !text) return;
   ++offered_;
-  abi::ModuleString* moved = api.DefragRedisModuleString(ctx_, text.raw());
+  abi::ModuleString* moved = move(ctx_, text.raw());
   if (moved == nullptr) return;
   ++moved_;
   static_cast<void>(text.release());
@@ -81,8 +86,7 @@ bool defragmenter::set_cursor(unsigned long at) noexcept {
 }
 
 std::optional<string_ref> defragmenter::key() const noexcept {
-  constexpr version first_right{8, 0, 0};
-  if (server().family != server_family::redis || server().number < first_right) return std::nullopt;
+  if (!detail::names_what_it_defragments()) return std::nullopt;
   const abi::ModuleString* name = api.GetKeyNameFromDefragCtx(ctx_);
   if (name == nullptr) return std::nullopt;
   return string_ref{const_cast<abi::ModuleString*>(name)};

@@ -9,12 +9,12 @@ string_ref borrowed(const abi::ModuleString* name) noexcept { return string_ref{
 }  // namespace
 
 string_ref key_context::key() const {
-  if (raw_ == nullptr && has_names_) return key_;
+  if (is_said_) return key_;
   return borrowed(ask(api.GetKeyNameFromOptCtx, abi::function::GetKeyNameFromOptCtx));
 }
 
 string_ref key_context::to_key() const {
-  if (raw_ == nullptr && has_names_) return to_key_;
+  if (is_said_) return to_key_;
   return borrowed(ask(api.GetToKeyNameFromOptCtx, abi::function::GetToKeyNameFromOptCtx));
 }
 

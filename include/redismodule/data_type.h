@@ -312,10 +312,10 @@ struct data_type_callbacks {
     return size_for_server(raw, samples, key_context{where}, of);
   }
   static std::size_t free_effort(abi::ModuleString* key, const void* raw) {
-    return effort_for_server(raw, key_context{string_ref{key}}, of);
+    return effort_for_server(raw, key_context{string_ref{names_what_it_defragments() ? key : nullptr}}, of);
   }
   static std::size_t free_effort2(abi::ModuleKeyOptCtx* where, const void* raw) {
-    return effort_for_server(raw, key_context{where}, of);
+    return effort_for_server(raw, key_context{where, names_what_it_defragments()}, of);
   }
   static void* copy(abi::ModuleString* from, abi::ModuleString* to, const void* raw) {
     return copy_for_server(raw, key_context{string_ref{from}, string_ref{to}}, of);

@@ -24,6 +24,10 @@ namespace detail {
 // Larger blocks lie in pages of their own, which no server moves.
 inline constexpr std::size_t largest_moved_block = 14336;
 
+// Whether the server passes a key's name where it defragments, and not, as a string of its module API, one of its inner
+// strings, which is none.
+bool names_what_it_defragments() noexcept;
+
 // Where in a value a walk was stopped, the innermost part first.
 struct defrag_step {
   std::size_t index = 0;   // of a field, an element, a bucket

@@ -30,14 +30,15 @@ struct value_place {
 // Lock: held.
 class key_context {
  public:
-  explicit key_context(abi::ModuleKeyOptCtx* raw) noexcept : raw_{raw}, has_names_{true} {}
-  explicit key_context(string_ref key, string_ref to_key = {}) noexcept
-      : key_{key}, to_key_{to_key}, has_names_{true} {}
+  // `has_names`: false where the server names something that is no string: its names are null then.
+  explicit key_context(abi::ModuleKeyOptCtx* raw, bool has_names = true) noexcept : raw_{raw}, is_said_{!has_names} {}
+  explicit key_context(string_ref key, string_ref to_key = {}) noexcept : key_{key}, to_key_{to_key}, is_said_{true} {}
   // Of a server that does not say.
   key_context() noexcept = default;
 
-  // Null where it is in none, or the server names none, as where it empties a database.
-  // Since: Redis 6.2; in mem_usage Redis 7.0. Fails: throws unsupported.
+  // Null where it is in none, or the server names none, as where it empties a database; in free_effort also on Valkey
+  // and before Redis 8.0, which pass something else there before they defragment. Since: Redis 6.2; in mem_usage
+  // Redis 7.0. Fails: throws unsupported.
   string_ref key() const;
   // In copy; null elsewhere. Since: Redis 6.2.
   string_ref to_key() const;
@@ -59,7 +60,7 @@ class key_context {
   abi::ModuleKeyOptCtx* raw_ = nullptr;
   string_ref key_;
   string_ref to_key_;
-  bool has_names_ = false;
+  bool is_said_ = false;  // the two above are what there is to say
 };
 
 }  // namespace redismodule

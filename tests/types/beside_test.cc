@@ -93,7 +93,9 @@ TEST_F(places, are_known_to_what_lets_go) {
   s.call("beside.seen");
   s.call("SELECT", 3);
   s.call("UNLINK", "key");
-  EXPECT_EQ(s.call("beside.seen"), "unlink:3/key free_effort:3/key ");
+  // Others pass no name there before they defragment, and so none is taken from them.
+  const bool has_name = s.version().is_redis() && s.version().number.major >= 8;
+  EXPECT_EQ(s.call("beside.seen"), std::string{"unlink:3/key free_effort:3/"} + (has_name ? "key " : " "));
   EXPECT_EQ(s.call("beside.notes"), 1);
 }
 

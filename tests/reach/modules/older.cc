@@ -305,6 +305,66 @@ void add_commands(rm::module_builder& m) {
   group.command<first>("echo name");
 }
 
+// With a context of zeros, as servers have it in a callback without a key, a cursor and a limit of time.
+template <class Question>
+auto ask_defragmenter(Question question) {
+  alignas(16) char zeros[128]{};
+  rm::defragmenter by{reinterpret_cast<rm::abi::ModuleDefragCtx*>(zeros)};
+  return question(by);
+}
+
+rm::string defrag_string() {
+  return ask_defragmenter([](rm::defragmenter& by) {
+    rm::string text{"text"};
+    by.alloc_string(text);
+    return text;
+  });
+}
+
+bool defrag_nothing(rm::defragmenter&) { return false; }
+void look_on(rm::defragmenter&) {}
+std::string no_defrag, no_around_defrag;
+
+template <class Register>
+std::string refusal_of(Register what) {
+  try {
+    what();
+    return {};
+  } catch (const rm::load_error& error) {
+    return error.what();
+  }
+}
+rm::result<bool> as_refused(const std::string& refusal) {
+  if (!refusal.empty()) return rm::error_reply{"ERR " + refusal};
+  return true;
+}
+
+void add_defragmentation(rm::module_builder& m) {
+  m.command("older.DefragAlloc", [] {
+    return ask_defragmenter([](rm::defragmenter& by) {
+      auto* text = by.object(new std::string(100, 'x'));
+      by.whole(*text);
+      const bool is_whole = *text == std::string(100, 'x');
+      delete text;
+      return is_whole;
+    });
+  });
+  m.command<defrag_string>("older.DefragRedisModuleString");
+  m.command<defrag_string>("older.DefragValkeyModuleString");
+  m.command("older.DefragShouldStop", [] { return ask_defragmenter([](auto& by) { return by.should_stop(); }); });
+  m.command("older.DefragCursorGet", [] { return ask_defragmenter([](auto& by) { return by.cursor().has_value(); }); });
+  m.command("older.DefragCursorSet", [] { return ask_defragmenter([](auto& by) { return by.set_cursor(1); }); });
+  m.command("older.GetDbIdFromDefragCtx",
+            [] { return ask_defragmenter([](auto& by) { return by.database().value_or(0); }); });
+  m.command("older.GetKeyNameFromDefragCtx",
+            [] { return ask_defragmenter([](auto& by) { return by.key().has_value(); }); });
+  no_defrag = refusal_of([&] { m.defrag<defrag_nothing>(); });
+  no_around_defrag = refusal_of([&] { m.around_defrag<look_on, look_on>(); });
+  m.command("older.RegisterDefragFunc", [] { return as_refused(no_defrag); });
+  m.command("older.RegisterDefragFunc2", [] { return true; });
+  m.command("older.RegisterDefragCallbacks", [] { return as_refused(no_around_defrag); });
+}
+
 void add_memory(rm::module_builder& m) {
   m.command("older.TryAlloc", [] { return std::string(1'000, 'x').size(); });
   m.command("older.MallocUsableSize", [] { return texts(10, std::string(100, 'x')).size(); });
@@ -335,6 +395,7 @@ REDISMODULE_MODULE(older, 1, m) {
   add_replies(m);
   add_types(m);
   add_commands(m);
+  add_defragmentation(m);
   add_memory(m);
   m.command("older.has function", [](std::string_view name) -> rm::result<bool> {
     for (std::size_t i = 0; i < rm::abi::function_count; ++i) {

@@ -94,7 +94,7 @@ struct noted {
     return 1000 + note(at(of.database(), of.key())).size();
   }
   std::size_t free_effort(const rm::key_context& of) const {
-    if (of.key()) see("free_effort", at(of.database(), of.key()));
+    if (of.database()) see("free_effort", at(of.database(), of.key()));
     return 1;
   }
   void unlink(const rm::key_context& of) const {

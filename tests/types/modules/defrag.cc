@@ -241,6 +241,7 @@ class moving_server {
     using enum rm::abi::function;
     put(DefragAlloc, &move_block);
     put(DefragRedisModuleString, &move_string);
+    put(DefragValkeyModuleString, &move_string);
     put(DefragShouldStop, &should_stop);
     put(DefragCursorGet, &cursor_get);
     put(DefragCursorSet, &cursor_set);
@@ -258,7 +259,7 @@ class moving_server {
     rm::abi::function which;
     void* function;
   };
-  entry before_[5]{};
+  entry before_[6]{};
   std::size_t count_ = 0;
 };
 
@@ -324,6 +325,46 @@ struct anchored {
   static constexpr auto fields = rm::fields(rm::field<&anchored::text>);
 };
 
+// Asks for its name wherever it can: where the server says something else in its place, there is none.
+struct curious {
+  static constexpr rm::type_info redis_type{.name = "curious-t"};
+  std::vector<std::string> texts;
+  static inline std::string seen;
+  static inline int database = -1;
+  std::size_t free_effort(const rm::key_context& of) const {
+    if (of.key()) seen = std::string{of.key().view()};
+    return texts.size();
+  }
+  bool defrag(rm::defragmenter& by) {
+    seen = std::string{by.key().value_or(rm::string_ref{}).view()};
+    database = by.database().value_or(-2);
+    return by.value(texts);
+  }
+  static constexpr auto fields = rm::fields(rm::field<&curious::texts>);
+};
+
+// --- What is in no key ---
+
+std::map<std::string, std::vector<std::string>> global;
+struct {
+  long long calls, resumed, whole, offered, moved, begun, ended;
+} globals;
+
+bool defrag_globals(rm::defragmenter& by) {
+  ++globals.calls;
+  globals.resumed += by.cursor().value_or(0) != 0;
+  const bool more = by.value(global);
+  globals.whole += !more;
+  globals.offered += static_cast<long long>(by.offered());
+  globals.moved += static_cast<long long>(by.moved());
+  return more;
+}
+
+void fill_globals(long long count) {
+  for (long long i = 0; i < count; ++i) global[text("global", i)] = {text("one", i), text("two", i)};
+  thin(global);
+}
+
 struct left_alone {
   static constexpr rm::type_info redis_type{.name = "leftalone"};
   std::map<std::string, std::string> all;
@@ -334,6 +375,20 @@ REDISMODULE_MODULE(defrag, 1, m) {
   m.data_type<shelf>();
   m.data_type<anchored>();
   m.data_type<left_alone>({.defrag = false});
+  m.data_type<curious>();
+  m.command("curious.fill key count", [](rm::write<curious> key, long long count) {
+    for (long long i = 0; i < count; ++i) key->value_or_create().texts.push_back(text("curious", i));
+  });
+  m.command("curious.seen", [] { return curious::seen + '/' + std::to_string(curious::database); });
+  if (rm::has(rm::abi::function::RegisterDefragFunc)) m.defrag<defrag_globals>();
+  if (rm::has(rm::abi::function::RegisterDefragCallbacks)) {
+    m.around_defrag<[](rm::defragmenter&) { ++globals.begun; }, [](rm::defragmenter&) { ++globals.ended; }>();
+  }
+  m.command<fill_globals>("globals.fill count");
+  m.command("globals.seen", [] {
+    return std::vector<long long>{globals.calls, globals.resumed, globals.whole, globals.offered,
+                                  globals.moved, globals.begun,   globals.ended};
+  });
   m.command<fill>("shelf.fill key from count");
   m.command("shelf.thin key", [](rm::write<shelf> key) { thin_out(**key); });
   m.command("shelf.whole key", [](rm::read<shelf> key) { return is_whole(**key); });
