@@ -320,19 +320,32 @@ template <class T>
   return false;
 }
 
+// Whether each number of its underlying type is a value of the enum: others may be no more than their enumerators, and
+// a number that was read must not become one of these by itself.
+template <class T>
+concept enum_of_fixed_type = requires {
+  T{std::underlying_type_t<T>{}};
+};
+
 template <class T>
 bool load_enum(rdb_reader& from, T& into) noexcept {
+  static_assert(enum_of_fixed_type<T> || named_enum<T>,
+                "redismodule: not every number is a value of an enum without a type of its own: give it one "
+                "(enum color : int), or rm::names");
   std::underlying_type_t<T> number{};
   if (!load_value(from, number)) return false;
-  into = static_cast<T>(number);
   if constexpr (named_enum<T>) {
     for (const auto& each : names_of<T>.all) {
-      if (each.value == into) return true;
+      if (static_cast<std::underlying_type_t<T>>(each.value) != number) continue;
+      into = each.value;
+      return true;
     }
     from.refuse("an enum has none of its values");
     return false;
+  } else {
+    into = static_cast<T>(number);
+    return true;
   }
-  return true;
 }
 
 template <class Field, class T>

@@ -24,7 +24,7 @@ class digest {
   }
   void add(std::string_view bytes) noexcept {
     if (raw_ == nullptr) return mix(bytes);
-    api.DigestAddStringBuffer(raw_, bytes.data(), bytes.size());
+    api.DigestAddStringBuffer(raw_, bytes.empty() ? "" : bytes.data(), bytes.size());  // null is none to the server
   }
   // What came before is one element of a set, whose order does not matter. The whole value is one in the end.
   void end_sequence() noexcept {

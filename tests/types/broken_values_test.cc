@@ -508,6 +508,7 @@ std::string found_with(const std::string& fault) {
   } catch (const finding& what) {
     found = what.what();
   }
+  s.stop();
   s.take_reports();
   return found;
 }
@@ -552,7 +553,8 @@ TEST_F(faults_that_are_planted, are_found_where_the_server_hangs) {
 
 TEST_F(faults_that_are_planted, are_found_by_sanitizers_where_memory_is_read_that_is_not_the_values) {
 #ifdef __SANITIZE_ADDRESS__
-  EXPECT_NE(found_with("overreads").find("the server is gone"), std::string::npos);
+  const std::string found = found_with("overreads");
+  EXPECT_NE(found.find("the server is gone"), std::string::npos) << found;
 #else
   GTEST_SKIP() << "needs a build with AddressSanitizer";
 #endif

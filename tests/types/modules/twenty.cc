@@ -87,7 +87,10 @@ constexpr auto describe(rm::of<color>) {
 }
 enum class unnamed : std::int16_t { one, another = -300 };
 enum class flag : bool { down, up };
-enum plain { first_plain, second_plain, third_plain };
+enum plain { first_plain, second_plain = 5, third_plain };
+constexpr auto describe(rm::of<plain>) {
+  return rm::names<plain>({{"first", first_plain}, {"second", second_plain}, {"third", third_plain}});
+}
 
 struct enums {
   static constexpr rm::type_info redis_type{.name = "tw-enums-"};
