@@ -35,6 +35,7 @@ constexpr std::size_t chunk_size = 512 * 1024;
 pid_t server_process = 0;
 int module_options = 0;
 std::size_t registered_types = 0;
+const data_type_state* states[most_data_types]{};
 char* chunk_buffer = nullptr;
 std::uint64_t saves_that_threw = 0;
 int version_if_unsaid = 0;
@@ -282,15 +283,27 @@ struct restoring {
       redismodule::fields(field<&restoring::type>, field<&restoring::version>, field<&restoring::chunks>);
 };
 
+// Else the command of which a rewritten AOF consists would be none.
+bool is_of_this_module(const restoring& value) noexcept {
+  return std::any_of(states, states + registered_types, [&](const data_type_state* each) {
+    return value.type == each->name && value.version >= 1 && value.version <= each->version;
+  });
+}
+
+void* load_parts(rdb_reader& from) {
+  new_object<restoring> loaded{static_cast<restoring*>(load_object<restoring>(from))};
+  if (loaded.raw == nullptr) return nullptr;
+  if (!is_of_this_module(*loaded.raw)) {
+    from.refuse("parts of a value whose type or version this module does not know");
+    return nullptr;
+  }
+  for (const string& each : loaded.raw->chunks) loaded.raw->size += each.size();
+  return loaded.release();
+}
+
 data_type_state restoring_state;
 constexpr object_functions restoring_functions{&save_object<restoring>,
-                                               [](rdb_reader& from) {
-                                                 void* loaded = load_object<restoring>(from);
-                                                 if (loaded == nullptr) return loaded;
-                                                 auto& value = *static_cast<restoring*>(loaded);
-                                                 for (const string& each : value.chunks) value.size += each.size();
-                                                 return loaded;
-                                               },
+                                               &load_parts,
                                                &destroy_object<restoring>,
                                                &digest_object<restoring>,
                                                &size_of_object<restoring>,
@@ -476,6 +489,7 @@ void create_type(abi::ModuleCtx* ctx, abi::ModuleTypeMethods methods, data_type_
 void number_type(data_type_state& state) {
   if (registered_types == most_data_types) refuse_type(state.name, "is one too many");
   data_types[registered_types] = state.type;
+  states[registered_types] = &state;
   state.wanted = static_cast<key_type>(first_data_type + registered_types++);
 }
 

@@ -102,7 +102,7 @@ std::vector<std::string> corpus_of(server& s) {
 
 // What is flipped in each byte: all that there is, where the tests may take long.
 std::vector<int> other_bits() {
-  if (!takes_long()) return {0x01, 0x80, 0x55, 0xff};
+  if (!takes_long()) return {0x01, 0x80, 0xff};
   std::vector<int> all(255);
   std::iota(all.begin(), all.end(), 1);
   return all;
@@ -117,7 +117,7 @@ attempt to_attempt(const std::string& payload, const std::vector<std::string>& c
 
 void print(const char* what, const checker& checked) {
   std::cout << what << ": " << checked.values() << " values, " << checked.errors() << " errors, at most "
-            << checked.most_memory() << " times the data's size\n";
+            << checked.most_memory() << " times the data's size" << std::endl;
 }
 
 // What the server does by itself may show once; a leak does every time.
@@ -202,7 +202,7 @@ TEST_F(broken_values, that_claim_to_be_large_are_not_believed) {
 
 TEST_F(broken_values, of_many_elements_are_not_believed_either) {
   SKIP_ON_REDIS_6();
-  const std::size_t changes = takes_long() ? 1000 : 40;
+  const std::size_t changes = takes_long() ? 1000 : 20;
   std::vector<std::string> broken;
   for (const std::string& type : types_of(s)) {
     const std::string payload = payload_of(s, type, 400);
@@ -218,6 +218,23 @@ TEST_F(broken_values, of_many_elements_are_not_believed_either) {
   EXPECT_GE(broken.size(), 3 * changes);
   expect_sound("large", to_attempts(broken));
   EXPECT_GT(checked.most_memory(), 1);
+}
+
+// It would be written to an AOF in a command that no server knows, and fail each rewrite.
+TEST_F(broken_values, of_which_a_part_has_come_are_of_a_type_and_a_version_of_the_modules) {
+  SKIP_ON_REDIS_6();
+  const std::string& payload = corpus.back();
+  const std::string_view body = payloads::body_of(payload);
+  const std::vector<payloads::part> parts = payloads::parts_of(body);  // the type, its version, and what has come
+  ASSERT_EQ(s.call("RESTORE", "key", 0, payload), "OK");
+  s.call("DEL", "key");
+  for (const int other : {0x01, 0x20}) {
+    EXPECT_TRUE(s.call("RESTORE", "key", 0, payloads::changed_at(payload, parts[0].after_number, other)).is_error());
+  }
+  for (const std::uint64_t version : {std::uint64_t{0}, std::uint64_t{2}, UINT64_MAX - 1}) {
+    const std::string changed = payloads::closed(payloads::with_number(body, parts[1], version), payload);
+    EXPECT_TRUE(s.call("RESTORE", "key", 0, changed).is_error()) << version;
+  }
 }
 
 // Each of these lies in the one before, and each says that there are many of it.

@@ -54,6 +54,12 @@ std::string of_another_kind(const std::string& payload) {
   const part first = parts_of(body_of(payload)).front();
   return replaced(payload, first.begin, first.number, "\4");
 }
+std::string cut_before_its_last_part(const std::string& payload) {
+  return payloads::cut_at(payload, parts_of(body_of(payload)).back().begin);
+}
+std::string of_a_later_version(const std::string& payload) {
+  return payloads::changed_at(payload, payloads::header_size - 1, 2);
+}
 std::string with_one_part_more(const std::string& payload) {
   const std::size_t end = body_of(payload).size() - 1;
   return replaced(payload, end, end, "\2\1");
@@ -80,6 +86,7 @@ std::string without_an_end(const std::string& payload) {
   return closed(payloads::with_number(cut, last, last.size + payloads::footer_size), payload);
 }
 
+constexpr const char* not_loaded = "that the responsible module is not able to load";
 constexpr const char* no_marker = "that is not terminated by the proper module value EOF marker";
 
 class payloads_that_end_redis_6 : public testing::TestWithParam<const module_with_type*> {
@@ -102,6 +109,7 @@ TEST_P(payloads_that_end_redis_6, are_of_a_type_that_no_module_has) {
   expect_end(of_no_type, "The RDB file contains module data I can't load: no matching module");
 }
 TEST_P(payloads_that_end_redis_6, have_a_part_of_another_kind) { expect_end(of_another_kind, no_marker); }
+TEST_P(payloads_that_end_redis_6, are_cut_where_a_part_begins) { expect_end(cut_before_its_last_part, not_loaded); }
 TEST_P(payloads_that_end_redis_6, have_more_than_the_value) { expect_end(with_one_part_more, no_marker); }
 TEST_P(payloads_that_end_redis_6, have_a_number_of_no_encoding) {
   expect_end(with_a_number_of_no_encoding, "Unknown length encoding");
@@ -128,22 +136,44 @@ TEST_P(payloads_that_end_redis_6, are_not_those_that_end_within_the_last_part) {
 INSTANTIATE_TEST_SUITE_P(of_each_module, payloads_that_end_redis_6, testing::Values(&ours, &as_in_c),
                          [](const auto& each) { return each.param == &ours ? "ours" : "as_in_c"; });
 
-// Refused by the module, which has read it to its end.
-TEST(payload_of_an_older_version, that_its_migration_refuses_ends_redis_6) {
+// What a type of this library refuses by itself: the module's words are in the log of every server.
+class payloads_that_are_refused : public testing::Test {
+ protected:
   server s{TWENTY_MODULE};
-  s.call("twenty.fill", "key", "tw-versio", 0);
-  const std::string payload = s.call("DUMP", "key").str();
+
+  std::string payload_of(const std::string& type) {
+    s.call("twenty.fill", "key", type, 0);
+    return s.call("DUMP", "key").str();
+  }
+  void expect_refusal(const std::string& payload, std::string_view words, std::string_view on_redis_6) {
+    if (is_redis_6(s)) {
+      EXPECT_THROW(s.call("RESTORE", "copy", 0, payload), connection_lost);
+      EXPECT_NE(s.log().find(on_redis_6), std::string::npos) << s.log();
+    } else {
+      EXPECT_TRUE(s.call("RESTORE", "copy", 0, payload).is_error());
+    }
+    EXPECT_NE(s.log().find(words), std::string::npos) << s.log();
+  }
+};
+
+TEST_F(payloads_that_are_refused, are_of_a_later_version) {
+  expect_refusal(of_a_later_version(payload_of("tw-texts-")), "this module knows no later one than 1", no_marker);
+}
+
+TEST_F(payloads_that_are_refused, have_a_number_out_of_range) {
+  const std::string payload = payload_of("tw-intege");
+  const std::string_view body = body_of(payload);
+  expect_refusal(closed(payloads::with_number(body, parts_of(body).front(), 1000), payload),
+                 "an integer is out of range", no_marker);
+}
+
+// Read to its end.
+TEST_F(payloads_that_are_refused, are_of_an_older_version_that_the_migration_refuses) {
+  const std::string payload = payload_of("tw-versio");
   std::string body = payload.substr(0, payloads::header_size);
   body.back() = static_cast<char>((body.back() & ~3) | 2);
   body += std::string{"\2\x81\xff\xff\xff\xff\xff\xff\xff\xff\5\3old\5\3new\0", 21};  // a first field of -1
-  if (!is_redis_6(s)) {
-    EXPECT_TRUE(s.call("RESTORE", "copy", 0, closed(body, payload)).is_error());
-    EXPECT_NE(s.log().find("the migration of an older version refused it"), std::string::npos);
-    return;
-  }
-  EXPECT_THROW(s.call("RESTORE", "copy", 0, closed(body, payload)), connection_lost);
-  EXPECT_NE(s.log().find("the migration of an older version refused it"), std::string::npos);
-  EXPECT_NE(s.log().find("that the responsible module is not able to load"), std::string::npos);
+  expect_refusal(closed(body, payload), "the migration of an older version refused it", not_loaded);
 }
 
 }  // namespace
