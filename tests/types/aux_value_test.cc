@@ -205,6 +205,9 @@ class loading_replica : public testing::Test {
     made.call("CONFIG", "SET", "repl-diskless-load", how);
     // So that it answers clients often meanwhile; Redis 6 does so after every 2 MiB.
     made.call("CONFIG", "SET", "loading-process-events-interval-bytes", 1'024);
+    // In Redis 8 a child of the primary's writes to the replica itself, and goes on when the primary has died.
+    s.call("CONFIG", "SET", "repl-rdb-channel", "no");
+    made.call("CONFIG", "SET", "repl-rdb-channel", "no");
     return made;
   }
 

@@ -129,6 +129,12 @@ struct moved {
   }
 };
 
+struct unregistered {
+  static constexpr rm::type_info redis_type{.name = "beside-un"};
+  std::int64_t number = 0;
+  static constexpr auto fields = rm::fields(rm::field<&unregistered::number>);
+};
+
 namespace {
 
 void add_limits(rm::module_builder& m) {
@@ -186,12 +192,6 @@ rm::result<std::string> load(std::string_view bytes, std::optional<int> version)
   if (!loaded) return loaded.error();
   return loaded->text;
 }
-
-struct unregistered {
-  static constexpr rm::type_info redis_type{.name = "beside-un"};
-  std::int64_t number = 0;
-  static constexpr auto fields = rm::fields(rm::field<&unregistered::number>);
-};
 
 void add_strings(rm::module_builder& m) {
   m.command<dump>("beside.dump key");
