@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <mutex>
 #include <optional>
@@ -281,7 +282,10 @@ constexpr std::size_t name_size = 1024 * 1024;
 std::string large_name(int number) {
   std::mt19937_64 random{static_cast<std::uint64_t>(number)};
   std::string name(name_size, '\0');
-  for (char& byte : name) byte = static_cast<char>(random());
+  for (std::size_t i = 0; i + sizeof(std::uint64_t) <= name_size; i += sizeof(std::uint64_t)) {
+    const std::uint64_t bytes = random();
+    std::memcpy(name.data() + i, &bytes, sizeof bytes);
+  }
   return name;
 }
 
