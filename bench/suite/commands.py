@@ -96,6 +96,29 @@ def discard(server):
     server.take()
 
 
+# A table of costs: what it is about stands in front.
+COST_HEAD = ["C own", "ours own", "C server", "ours server", "C", "ours", "ratio", "C allocations", "ours"]
+
+
+def cost_row(name, ours, twin):
+    return [name, twin.own, ours.own, twin.server, ours.server, twin.total, ours.total, f"{ours.total / twin.total:.3f}",
+            twin.allocations, ours.allocations]
+
+
+def measure_twins(label, build, kind, callbacks, words, prepare):
+    """{name: [ours, twin]} of bench_<kind>.so and twin_<kind>.so, whose commands begin with "our<kind>." and
+    "twin<kind>.". `callbacks`: how many commands each has. `prepare`: called with the server before it is measured."""
+    ours, twin = (os.path.join(build, "bench", f"{name}_{kind}.so") for name in ("bench", "twin"))
+    toggles = symbols(ours, r"trampoline.*4call.*i$") + symbols(twin, r"^twin_[a-z]+$")
+    if len(toggles) != 2 * callbacks:
+        raise RuntimeError(f"expected the callbacks of {2 * callbacks} commands, found {toggles}")
+    with CallgrindServer(label, [ours, twin, module_path(build, "ours_loops")], toggles=toggles,
+                         environment=NO_TIDYING) as server:
+        prepare(server)
+        return {name: [Cost(server, [f"{module}{kind}.{each[0]}", *each[1:]], calls=100) for module in ("our", "twin")]
+                for name, each in words.items()}
+
+
 def measure_instructions(label, build):
     files = paths(build)
     modules = [files["hello"], files["ours"], files["twin"], module_path(build, "ours_loops")]
@@ -113,15 +136,13 @@ def report_instructions(report, labels, build, chart):
         costs = measure_instructions(label, build)
         for name in PAIRS:
             ours, twin = costs[name]
-            rows.append([f"{describe_label(label)}, {name}", twin.own, ours.own, twin.server, ours.server, twin.total,
-                         ours.total, f"{ours.total / twin.total:.3f}", twin.allocations, ours.allocations])
+            rows.append(cost_row(f"{describe_label(label)}, {name}", ours, twin))
             keep_bars(report, f"{describe_label(label)}: {name}", ours, twin)
             chart.append((f"{describe_label(label)}, {name}", [twin.total, ours.total]))
         control, echo = costs["control"].allocations, costs["echo"][1].allocations
         report.bar(f"control, {describe_label(label)}: an echo that copies shows allocations", f"{control:g}",
                    f"more than {echo:g}", control > echo)
-    report.table(["server, command", "C own", "ours own", "C server", "ours server", "C", "ours", "ratio",
-                  "C allocations", "ours"], rows)
+    report.table(["server, command", *COST_HEAD], rows)
 
 
 def keep_bars(report, name, ours, twin):

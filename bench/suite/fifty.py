@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 
 from .headers import COMPILER, INCLUDE, RUNTIME, cpu_milliseconds, median, text_of_objects
+from .servers import Server, version_of
 
 COMMANDS = 50
 MOST_SECONDS = 10.0
@@ -173,7 +174,7 @@ def c_documentation(number, signature):
         spec = len(specs) if letter in KEYS else -1
         if letter in KEYS:
             rights = "RW | ACCESS | UPDATE" if letter.isupper() else "RO | ACCESS"
-            specs.append(f"{{.flags = {rights}, .begin_search_type = 1, .pos = {i + 1}, .find_keys_type = 1, .step = 1}}")
+            specs.append(f"{{.flags = {rights}, .begin_search_type = 2, .pos = {i + 1}, .find_keys_type = 2, .step = 1}}")
         args.append(f'{{.name = "{words(signature)[i].strip("[].")}", .type = {DOC_TYPES.get(letter, 0)}, '
                     f".key_spec_index = {spec}, .flags = {flags}}}")
     text = f"static CommandArg a{number}[] = {{{', '.join(args + ['{0}'])}}};\n"
@@ -229,7 +230,57 @@ def text_bytes(map_path):
     return parts
 
 
+# What clients may send: of the right type, and not.
+WORDS = {**dict.fromkeys("iR?", ["5", "-7", "0", "9223372036854775807", "x", "1.5"]), "n": ["5", "-7", "2147483648", "x"],
+         "u": ["5", "4294967295", "-1", "x"], "d": ["1.5", "1e3", "inf", "x"], "s": ["text", "", "a\r\nb"], "r": ["text", ""]}
+NAMES = {"k": "string", "l": "list", "h": "hash", "z": "zset"}
+KEYWORDS = ["NX", "xx", "EX", "5", "LIMIT", "0", "10", "x", "some\r\nword", "EX", "LIMIT"]
+
+
+def argument_lists(signature):
+    choose = random.Random(signature)
+    for _ in range(30):
+        arguments = []
+        for letter in signature:
+            if letter in KEYS:
+                name = NAMES[letter.lower()]
+                arguments.append(choose.choice([name, name, name, "none", "set"]))
+            elif letter == "o":
+                arguments += [choose.choice(KEYWORDS) for _ in range(choose.choice([0, 1, 2, 4]))]
+            else:
+                most = 3 if letter in "rR" else 1
+                arguments += [choose.choice(WORDS[letter]) for _ in range(choose.randint(letter not in "?r", most))]
+        yield arguments + ["surplus"] * (choose.random() < 0.1)
+
+
+def answers(label, module):
+    """What every command answers, and what the server says of it."""
+    found = []
+    with Server(label, [module]) as server:
+        for words in (["SET", "string", "text"], ["RPUSH", "list", "a", "b"], ["HSET", "hash", "f", "v"],
+                      ["ZADD", "zset", "1", "m"], ["SADD", "set", "m"]):
+            server.client.call(*words)
+        for number, signature in enumerate(signatures()):
+            name = f"fifty.c{number}"
+            calls = [[name, *arguments] for arguments in argument_lists(signature)]
+            # (The client's own call() raises errors.)
+            replies = [getattr(reply, "text", reply) for reply in server.client.pipeline(calls)]
+            said = [] if version_of(label).startswith("6.") else server.client.call("COMMAND", "DOCS", name)
+            found += [*zip(calls, replies), (name, said), (name, server.client.call("COMMAND", "INFO", name))]
+    return found
+
+
+def compare_answers(label, build):
+    """How many answers are alike. The module that the twin stands beside must do the same."""
+    ours, twin = (answers(label, os.path.join(build, "bench", f"{name}_fifty.so")) for name in ("bench", "twin"))
+    for mine, other in zip(ours, twin):
+        if mine != other:
+            raise RuntimeError(f"ours and the twin do not answer alike: {mine} and {other}")
+    return len(ours)
+
+
 def run(report, options):
+    compare_answers(options.servers[0], options.build)
     seconds = compile_seconds(max(1, options.compiles // 2))
     ours = text_bytes(os.path.join(options.build, "bench", "redismodule", "bench_fifty.map"))
     twin = text_bytes(os.path.join(options.build, "bench", "twin_fifty.map"))["own"]

@@ -1,13 +1,9 @@
 """What a command on keys costs over the same command written in C."""
 
-import os
-
-from .allocator import NO_TIDYING, describe_label, module_path
-from .callgrind import CallgrindServer
-from .commands import MOST_RATIO, Cost, symbols
+from .allocator import describe_label
+from .commands import COST_HEAD, MOST_RATIO, cost_row, measure_twins
 
 FIELDS = [f"field:{i}" for i in range(100)]
-MODULES = ("ourkeys", "twinkeys")
 # What comes after the module's name.
 WORDS = {
     "string, read": ["get", "string"],
@@ -37,16 +33,7 @@ def fill(client):
 
 
 def measure(label, build):
-    """{name: [ours, twin]}"""
-    ours, twin = (os.path.join(build, "bench", f"{name}_keys.so") for name in ("bench", "twin"))
-    toggles = symbols(ours, r"trampoline.*4call.*i$") + symbols(twin, r"^twin_[a-z]+$")
-    if len(toggles) != 2 * len(WORDS):
-        raise RuntimeError(f"expected the callbacks of {2 * len(WORDS)} commands, found {toggles}")
-    with CallgrindServer(label, [ours, twin, module_path(build, "ours_loops")], toggles=toggles,
-                         environment=NO_TIDYING) as server:
-        fill(server.client)
-        return {name: [Cost(server, [f"{module}.{words[0]}", *words[1:]], calls=100) for module in MODULES]
-                for name, words in WORDS.items()}
+    return measure_twins(label, build, "keys", len(WORDS), WORDS, lambda server: fill(server.client))
 
 
 def run(report, options):
@@ -54,12 +41,10 @@ def run(report, options):
     rows = []
     for label in options.servers:
         for name, (ours, twin) in measure(label, options.build).items():
-            rows.append([f"{describe_label(label)}, {name}", twin.own, ours.own, twin.server, ours.server, twin.total,
-                         ours.total, f"{ours.total / twin.total:.3f}", twin.allocations, ours.allocations])
+            rows.append(cost_row(f"{describe_label(label)}, {name}", ours, twin))
             most = MOST_OF_ONE_LOOK if name in ONE_LOOK else MOST_RATIO
             report.at_most(f"{describe_label(label)}: {name}: instructions, ours to C", ours.total / twin.total, most,
                            digits=3)
             report.at_most(f"{describe_label(label)}: {name}: calls of allocation functions, ours to C",
                            ours.allocations / twin.allocations, MOST_ALLOCATIONS, digits=2)
-    report.table(["server, command", "C own", "ours own", "C server", "ours server", "C", "ours", "ratio",
-                  "C allocations", "ours"], rows)
+    report.table(["server, command", *COST_HEAD], rows)

@@ -1,12 +1,11 @@
 /* What the fifty commands of the twin share: decoding with the errors that name the argument, keys, options, and a table
    that registers and describes. */
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "raw_api.h"
+#include "command_info.h"
 
 #define READ 1
 #define WRITE 2
@@ -24,41 +23,6 @@ static int (*RedisModule_KeyType)(void *);
 static size_t (*RedisModule_ValueLength)(void *);
 static int (*RedisModule_StringToDouble)(const RedisModuleString *, double *);
 static const char *(*RedisModule_StringPtrLen)(const RedisModuleString *, size_t *);
-static void *(*RedisModule_GetCommand)(RedisModuleCtx *, const char *);
-
-typedef struct {
-  int version;
-  size_t sizeof_historyentry, sizeof_keyspec, sizeof_arg;
-} CommandInfoVersion;
-typedef struct {
-  const char *notes;
-  uint64_t flags;
-  int begin_search_type;
-  int pos;
-  const char *unused;
-  int find_keys_type;
-  int last, step, limit;
-} KeySpec;
-typedef struct CommandArg {
-  const char *name;
-  int type;
-  int key_spec_index;
-  const char *token, *summary, *since;
-  int flags;
-  const char *deprecated_since;
-  struct CommandArg *subargs;
-  const char *display_text;
-} CommandArg;
-typedef struct {
-  const CommandInfoVersion *version;
-  const char *summary, *complexity, *since;
-  void *history;
-  const char *tips;
-  int arity;
-  KeySpec *key_specs;
-  CommandArg *args;
-} CommandInfo;
-static int (*RedisModule_SetCommandInfo)(void *, const CommandInfo *);
 
 struct row {
   const char *name;
@@ -115,8 +79,19 @@ struct options {
   long long ex, offset, count;
 };
 
+/* What a client sent is shown as printable ASCII, and cut. */
+static const char *escape(char *to, const char *word, size_t size) {
+  char *end = to;
+  for (size_t i = 0; i < size && i < 64; ++i) {
+    unsigned char byte = (unsigned char)word[i];
+    end += sprintf(end, byte < ' ' || byte > '~' ? "\\x%02x" : "%c", byte);
+  }
+  *end = '\0';
+  return to;
+}
+
 static int syntax_error(RedisModuleCtx *ctx, const char *format, const char *word) {
-  char text[160], inner[100];
+  char text[320], inner[300];
   snprintf(inner, sizeof inner, format, word);
   snprintf(text, sizeof text, "ERR syntax error (%s)", inner);
   RedisModule_ReplyWithError(ctx, text);
@@ -146,12 +121,14 @@ static int take_options(RedisModuleCtx *ctx, RedisModuleString **argv, int count
       to->has_ex = 1;
     } else if (size == 5 && !strncasecmp(word, "LIMIT", 5)) {
       if (to->has_limit) return syntax_error(ctx, "%s is given twice", "LIMIT");
+      if (to->has_limit) return syntax_error(ctx, "%s is given twice", "LIMIT");
       if (count - i < 3) return syntax_error(ctx, "%s needs a value", "LIMIT");
       if (!take_option_integer(ctx, argv[++i], &to->offset, "LIMIT")) return 0;
       if (!take_option_integer(ctx, argv[++i], &to->count, "LIMIT")) return 0;
       to->has_limit = 1;
     } else {
-      return syntax_error(ctx, "unexpected '%s'", word);
+      char shown[260];
+      return syntax_error(ctx, "unexpected '%s'", escape(shown, word, size));
     }
   }
   return 1;
@@ -169,11 +146,10 @@ static CommandArg limit[] = {{.name = "offset", .type = 1, .key_spec_index = -1}
                              {0}};
 
 static int add(RedisModuleCtx *ctx, const struct row *row) {
-  static const CommandInfoVersion version = {1, 2 * sizeof(char *), sizeof(KeySpec), sizeof(CommandArg)};
   if (RedisModule_CreateCommand(ctx, row->name, row->function, row->flags, row->first, row->last, row->step) != OK)
     return ERR;
   const CommandInfo info = {
-      .version = &version, .summary = "Sums", .arity = row->arity, .key_specs = row->specs, .args = row->args};
+      .version = &command_info_version, .summary = "Sums", .arity = row->arity, .key_specs = row->specs, .args = row->args};
   if (RedisModule_GetCommand == NULL || RedisModule_SetCommandInfo == NULL) return OK;
   return RedisModule_SetCommandInfo(RedisModule_GetCommand(ctx, row->name), &info);
 }
@@ -187,9 +163,8 @@ static int load(RedisModuleCtx *ctx, const struct row *rows, int count) {
   LOOK_UP(ValueLength);
   LOOK_UP(StringToDouble);
   LOOK_UP(StringPtrLen);
-  LOOK_UP(GetCommand);
-  LOOK_UP(SetCommandInfo);
 #undef LOOK_UP
+  look_up_command_info();
   for (int i = 0; i < count; ++i) {
     if (add(ctx, rows + i) != OK) return ERR;
   }

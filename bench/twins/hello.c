@@ -1,36 +1,7 @@
 /* examples/hello, written by hand: the same command, with the same words about it where the server asks for them. */
-#include "raw_api.h"
-
-typedef struct {
-  const char *name;
-  int type;
-  int key_spec_index;
-  const char *token, *summary, *since;
-  int flags;
-  const char *deprecated_since;
-  void *subargs;
-  const char *display_text;
-} CommandArg;
-
-typedef struct {
-  int version;
-  size_t sizeof_history, sizeof_key_spec, sizeof_arg;
-} CommandInfoVersion;
-
-typedef struct {
-  const CommandInfoVersion *version;
-  const char *summary, *complexity, *since;
-  void *history;
-  const char *tips;
-  int arity;
-  void *key_specs;
-  CommandArg *args;
-} CommandInfo;
+#include "command_info.h"
 
 #define ARG_TYPE_INTEGER 1
-
-static void *(*RedisModule_GetCommand)(RedisModuleCtx *, const char *);
-static int (*RedisModule_SetCommandInfo)(void *, const CommandInfo *);
 
 static int mul(RedisModuleCtx *ctx, RedisModuleString **argv, int argc) {
   if (argc != 3) return RedisModule_WrongArity(ctx);
@@ -48,10 +19,8 @@ static int describe(RedisModuleCtx *ctx) {
   static CommandArg args[] = {{.name = "a", .type = ARG_TYPE_INTEGER, .key_spec_index = -1},
                               {.name = "b", .type = ARG_TYPE_INTEGER, .key_spec_index = -1},
                               {0}};
-  static const CommandInfoVersion version = {1, 2 * sizeof(char *), 64, sizeof(CommandArg)};
-  const CommandInfo info = {.version = &version, .summary = "Multiplies two integers", .arity = 3, .args = args};
-  RedisModule_GetApi("RedisModule_GetCommand", (void *)&RedisModule_GetCommand);
-  RedisModule_GetApi("RedisModule_SetCommandInfo", (void *)&RedisModule_SetCommandInfo);
+  const CommandInfo info = {.version = &command_info_version, .summary = "Multiplies two integers", .arity = 3, .args = args};
+  look_up_command_info();
   if (!RedisModule_GetCommand || !RedisModule_SetCommandInfo) return OK;
   return RedisModule_SetCommandInfo(RedisModule_GetCommand(ctx, "twin.mul"), &info);
 }
