@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "attempt.h"
 #include "redismodule/redismodule.h"
 
 namespace rm = redismodule;
@@ -292,17 +293,6 @@ struct on_any {
 };
 
 // --- The commands ---
-
-template <class F>
-std::string attempt(F&& f) {
-  try {
-    return f();
-  } catch (const rm::wrong_type&) {
-    return "WRONGTYPE";
-  } catch (const rm::bad_result_access& refused) {
-    return std::string{refused.what()};
-  }
-}
 
 template <class Use>
 texts see(rm::context& ctx, rm::write<typename Use::key> key, std::string_view by, rm::rest<std::string> given) {

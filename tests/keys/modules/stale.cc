@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "attempt.h"
 #include "redismodule/redismodule.h"
 
 namespace rm = redismodule;
@@ -152,15 +153,6 @@ void disturb(rm::context& ctx, std::string_view how) {
     const rm::string name{"k"};
     rm::detail::close_open_keys();
     rm::api.NotifyKeyspaceEvent(ctx.raw(), rm::abi::MODULE_NOTIFY_GENERIC, "something", name.raw());
-  }
-}
-
-template <class F>
-std::string attempt(F&& f) {
-  try {
-    return f();
-  } catch (const rm::wrong_type&) {
-    return "WRONGTYPE";
   }
 }
 
