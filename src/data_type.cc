@@ -86,18 +86,28 @@ void* load_for_server(abi::ModuleIO* io, int version, const data_type_state& typ
   }
 }
 
-// A value that is written half would be lost, and more behind it. A server whose child ends badly keeps the old file.
-void not_saved(abi::ModuleIO* io, const char* type) noexcept {
-  log_io(io, type, "a value was not saved, what is written now is not to be relied on", reason_of_exception());
-  if (in_child()) _exit(1);
+namespace {
+
+// A value that is written half would be lost, and more behind it. No function says so to the server, but reading from
+// what is being written fails, and is remembered like a disk that is full: then the server itself says that it could
+// not save, and keeps the file that it has.
+void fail_save(abi::ModuleIO* io, const char* type, const char* why) noexcept {
+  log_io(io, type, "a value cannot be saved, and so nothing is", why);
+  api.LoadUnsigned(io);
+  if (api.IsIOError(io) == 0 && in_child()) _exit(1);
   ++saves_that_threw;
 }
+
+}  // namespace
+
+void not_saved(abi::ModuleIO* io, const char* type) noexcept { fail_save(io, type, reason_of_exception()); }
 
 void save_for_server(abi::ModuleIO* io, const void* raw, const data_type_state& type,
                      const object_functions& of) noexcept {
   try {
     rdb_writer to{io, type.written};
     of.save(to, raw);
+    if (to.failed()) fail_save(io, type.name, to.why());
   } catch (...) {
     not_saved(io, type.name);
   }
@@ -129,12 +139,6 @@ message restore_command_of(std::string_view type) noexcept {
   return name;
 }
 
-// The only way to say so is a command that the server does not know: it fails the rewrite for it.
-void fail_rewrite(abi::ModuleIO* io, const char* type, const char* why) noexcept {
-  log_io(io, type, "a value was not written", why);
-  api.EmitAOF(io, "this-rewrite-failed", "");
-}
-
 }  // namespace
 
 void rewrite_for_server(abi::ModuleIO* io, abi::ModuleString* key, const void* raw, const data_type_state& type,
@@ -148,9 +152,10 @@ void rewrite_for_server(abi::ModuleIO* io, abi::ModuleString* key, const void* r
     const value_place place{io, nullptr, key, -1};
     to.set_place(place);
     of.save(to, raw);
+    if (to.failed()) return fail_save(io, type.name, to.why());
     bytes.finish();
   } catch (...) {
-    fail_rewrite(io, type.name, reason_of_exception());
+    fail_save(io, type.name, reason_of_exception());
   }
 }
 
@@ -160,7 +165,7 @@ void rewrite_by_author(abi::ModuleIO* io, abi::ModuleString* key, const void* ra
     aof_writer to{io, string_ref{key}};
     rewrite(to, raw);
   } catch (...) {
-    fail_rewrite(io, "aof_rewrite", reason_of_exception());
+    fail_save(io, "aof_rewrite", reason_of_exception());
   }
 }
 
@@ -235,7 +240,7 @@ std::optional<int> database_if_said(const key_context& of, std::optional<int> (k
 }
 
 std::string saved_bytes(const void* raw, const value_place& place, void (*save)(rdb_writer&, const void*),
-                        int version) {
+                        int version, bool& good) {
   std::string bytes;
   char buffer[4096];
   const auto append = [](void* to, std::string_view more, bool) { *static_cast<std::string*>(to) += more; };
@@ -244,6 +249,7 @@ std::string saved_bytes(const void* raw, const value_place& place, void (*save)(
   to.set_place(place);
   save(to, raw);
   sink.finish();
+  good = !to.failed();
   return bytes;
 }
 
@@ -252,8 +258,10 @@ std::string saved_bytes(const void* raw, const value_place& place, void (*save)(
 void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_writer&, const void*),
                      void* (*load)(rdb_reader&), int version) {
   const value_place to_place = place_of(of.to_key(), database_if_said(of, &key_context::to_database));
+  bool good = false;
   const std::string bytes =
-      saved_bytes(raw, place_of(of.key(), database_if_said(of, &key_context::database)), save, version);
+      saved_bytes(raw, place_of(of.key(), database_if_said(of, &key_context::database)), save, version, good);
+  if (!good) return nullptr;
   const auto whole = [](const void* all, std::size_t) {
     return std::string_view{*static_cast<const std::string*>(all)};
   };
@@ -265,7 +273,8 @@ void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_wr
 
 void digest_by_saving(digest& to, const void* raw, void (*save)(rdb_writer&, const void*), int version) {
   const bool is_said = api.GetKeyNameFromDigest != nullptr && api.GetDbIdFromDigest != nullptr;
-  to.add(saved_bytes(raw, is_said ? place_of(to.key(), to.database()) : value_place{}, save, version));
+  bool good = false;  // what cannot be saved has a digest of what there is of it
+  to.add(saved_bytes(raw, is_said ? place_of(to.key(), to.database()) : value_place{}, save, version, good));
 }
 
 // --- Restoring from an AOF ---
@@ -373,7 +382,6 @@ class restored_key {
   bool set(abi::ModuleType* type, void* value) noexcept {
     return api.ModuleTypeSetValue(raw_, type, value) == abi::MODULE_OK;
   }
-  void remove() noexcept { api.DeleteKey(raw_); }
 
  private:
   abi::ModuleKey* raw_;
@@ -420,6 +428,7 @@ int keep_part(restored_key& key, restoring* before, const restore_arguments& arg
   return abi::MODULE_OK;
 }
 
+// An error changes nothing: what has come so far stays, here and on replicas, until the key is removed.
 const char* restore_part(abi::ModuleCtx* ctx, abi::ModuleString** argv, const data_type_state& type,
                          const object_functions& of) {
   restore_arguments arguments{};
@@ -437,12 +446,24 @@ const char* restore_part(abi::ModuleCtx* ctx, abi::ModuleString** argv, const da
   void* value = load_restored(before, place, arguments, type, of, why);
   if (value == nullptr) {
     log_line(ctx, log_level::warning, type.name, why);
-    key.remove();
     return "ERR Bad data format";
   }
   if (key.set(type.type, value)) return nullptr;
   of.destroy(value);
   return "ERR the server did not take it";
+}
+
+// Servers go on where a command of an AOF answers an error, and the next rewrite would lose the value for good. They do
+// not go on where a value in an RDB, or a command that they do not know, cannot be read, and neither do we. The
+// commands that follow are about the value too, so that keeping its bytes aside would lose those.
+bool loads_aof(abi::ModuleCtx* ctx) noexcept {
+  return (static_cast<unsigned>(api.GetContextFlags(ctx)) & abi::MODULE_CTX_FLAGS_LOADING) != 0;
+}
+[[noreturn]] void end_server(abi::ModuleCtx* ctx, const char* type, const char* error) noexcept {
+  log_line(ctx, log_level::warning, type, error);
+  log_line(ctx, log_level::warning, type,
+           "a value in the AOF cannot be loaded. Terminating the server, which would lose it; the file stays as it is");
+  std::exit(1);
 }
 
 }  // namespace
@@ -457,6 +478,7 @@ int restore_for_server(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc, 
     log_line(ctx, log_level::warning, type.name, reason_of_exception());
     error = "OOM out of memory, the command was not completed";
   }
+  if (error != nullptr && loads_aof(ctx)) end_server(ctx, type.name, error);
   if (error != nullptr) return api.ReplyWithError(ctx, error);
   api.ReplicateVerbatim(ctx);
   return api.ReplyWithSimpleString(ctx, "OK");
@@ -539,6 +561,7 @@ void say_options(abi::ModuleCtx* ctx, bool async_loading, bool slot_migration) n
 void forget_data_types() noexcept {
   registered_types = 0;
   module_options = 0;
+  strings_are_given_back_soon(false);
   restoring_state = {};
   delete[] std::exchange(chunk_buffer, nullptr);
 }
@@ -550,6 +573,7 @@ void module_builder::add_data_type(const detail::data_type_definition& definitio
   if (restoring_state.type == nullptr) create_restoring(ctx_, name_);
   abi::ModuleTypeMethods methods = definition.methods;
   if (!options.defrag) methods.defrag = nullptr;
+  strings_are_given_back_soon(true);  // values are freed in the server's other threads
   create_type(ctx_, definition.info, options.written_version, methods, definition.state);
   number_type(definition.state);
   say_options(ctx_, options.async_loading, options.slot_migration);

@@ -57,9 +57,14 @@ bool byte_source::raw(void* into, std::size_t size) noexcept {
 }
 
 bool byte_source::number(char tag, std::uint64_t& into) noexcept {
+  char found = 0;
+  return any_number(found, into) && found == tag;
+}
+
+bool byte_source::any_number(char& tag, std::uint64_t& into) noexcept {
   into = 0;
+  if (!raw(&tag, 1)) return false;
   unsigned char byte = 0;
-  if (!raw(&byte, 1) || byte != static_cast<unsigned char>(tag)) return false;
   for (int shift = 0; shift < 64; shift += 7) {
     if (!raw(&byte, 1)) return false;
     if (shift == 63 && byte > 1) return false;
@@ -125,6 +130,17 @@ void rdb_writer::save_long_double(long double value) {
   bytes_->text({text, static_cast<std::size_t>(std::snprintf(text, sizeof text, "%La", value))});
 }
 
+namespace {
+
+constexpr detail::literal nested_too_deep{"values lie deeper in values of their own type than can be loaded again"};
+
+}  // namespace
+
+bool rdb_writer::too_deep() noexcept {
+  refuse(nested_too_deep);
+  return false;
+}
+
 const char* const rdb_reader::ended = "the data end early, or are of another kind";
 
 error_reply rdb_reader::error() const noexcept { return error_reply{"ERR the data could not be read"}; }
@@ -136,7 +152,7 @@ error_reply rdb_reader::refuse(detail::literal why) noexcept {
 }
 
 bool rdb_reader::too_deep() noexcept {
-  refuse("structs lie deeper in each other than rm::rdb_reader::most_levels");
+  refuse(nested_too_deep);
   return false;
 }
 
@@ -147,6 +163,9 @@ bool rdb_reader::check(bool good) noexcept {
   return false;
 }
 
+// What was read past us.
+bool rdb_reader::check_raw() noexcept { return raw_ == nullptr || check(api.IsIOError(raw_) == 0); }
+
 bool rdb_reader::read_bytes(std::uint64_t& into) noexcept {
   return !failed() && check(bytes_->number(detail::unsigned_tag, into));
 }
@@ -155,6 +174,13 @@ bool rdb_reader::read_bytes(std::int64_t& into) noexcept {
   if (failed() || !check(bytes_->number(detail::signed_tag, encoded))) return false;
   into = detail::unfolded(encoded);
   return true;
+}
+bool rdb_reader::read_either_bytes(std::int64_t& into) noexcept {
+  char tag = 0;
+  std::uint64_t encoded = 0;
+  if (failed() || !check(bytes_->any_number(tag, encoded))) return false;
+  into = tag == detail::signed_tag ? detail::unfolded(encoded) : static_cast<std::int64_t>(encoded);
+  return check(tag == detail::signed_tag || tag == detail::unsigned_tag);
 }
 bool rdb_reader::read_bytes(double& into) noexcept {
   std::uint64_t encoded = 0;

@@ -12,14 +12,31 @@ namespace detail {
 std::atomic<const void*> lock_owner{nullptr};
 std::atomic<deferred_string*> deferred_strings{nullptr};
 
+namespace {
+
+std::atomic<bool> gives_back_soon{false};
+
+// A list that has begun is announced once: whoever empties it takes all that came since.
+void announce_deferred_strings() noexcept {
+  if (!gives_back_soon.load(std::memory_order_relaxed) || api.EventLoopAddOneShot == nullptr) return;
+  api.EventLoopAddOneShot([](void*) { free_deferred_strings(); }, nullptr);
+}
+
+}  // namespace
+
+void strings_are_given_back_soon(bool yes) noexcept { gives_back_soon.store(yes, std::memory_order_relaxed); }
+
 void defer_free(abi::ModuleString* owned) noexcept {
   // Nobody said who holds the lock: the module has an OnLoad of its own, and looks after it by itself.
   if (lock_owner.load(std::memory_order_relaxed) == nullptr) return api.FreeString(nullptr, owned);
-  auto* entry = new (std::nothrow) deferred_string{owned, deferred_strings.load(std::memory_order_relaxed)};
+  auto* entry = new (std::nothrow) deferred_string{owned, nullptr};
   if (entry == nullptr) return;  // memory is gone, and so is this string's
-  while (!deferred_strings.compare_exchange_weak(entry->next, entry, std::memory_order_release,
-                                                 std::memory_order_relaxed)) {
-  }
+  deferred_string* others = deferred_strings.load(std::memory_order_relaxed);
+  do {
+    entry->next = others;
+  } while (
+      !deferred_strings.compare_exchange_weak(others, entry, std::memory_order_release, std::memory_order_relaxed));
+  if (others == nullptr) announce_deferred_strings();  // the entry may be gone already
 }
 
 void free_deferred_strings() noexcept {

@@ -120,9 +120,9 @@ class aux_value {
   }
   template <auto& Value>
   static detail::aux_definition define() noexcept {
-    static_assert(T::redis_type.version >= 1 && T::redis_type.version <= 1023,
+    static_assert(detail::info_of<T>.version >= 1 && detail::info_of<T>.version <= 1023,
                   "redismodule: the version of a data type is from 1 to 1023");
-    return {T::redis_type, Value.slot_, [](abi::ModuleIO* io, int) { detail::save_aux(io, Value.slot_); },
+    return {detail::info_of<T>, Value.slot_, [](abi::ModuleIO* io, int) { detail::save_aux(io, Value.slot_); },
             [](abi::ModuleIO* io, int version, int) { return detail::load_aux(io, version, Value.slot_); }};
   }
 

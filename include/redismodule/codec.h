@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -29,8 +30,9 @@ namespace redismodule {
 //     static rm::result<ip_address> load(rm::rdb_reader& from);
 //   };
 //
-// Optional: `static void digest(rm::digest& to, const T& value)` (else DEBUG DIGEST does not see it), and
-// `static std::size_t mem_usage(const T& value)`, the bytes that it has allocated.
+// Values within the value, also of its own type, are written by `to.save(part)` and read by `from.load<Part>()`, which
+// count how deep they lie. Optional: `static void digest(rm::digest& to, const T& value)` (else DEBUG DIGEST does not
+// see it), and `static std::size_t mem_usage(const T& value)`, the bytes that it has allocated.
 template <class T>
 struct codec {};
 
@@ -126,6 +128,99 @@ concept byte_range = (sequence_value<T> || array_value<T>)&&byte_value<typename 
 };
 template <class T>
 concept nothing_value = std::is_empty_v<T> && !described<T> && !has_codec<T> && !tuple_value<T>;
+
+// Signed on one platform, unsigned on another: written as if signed everywhere, and read either way.
+template <class T>
+concept integer_of_the_platform = std::is_same_v<T, char> || std::is_same_v<T, wchar_t>;
+template <integer_of_the_platform T>
+using same_everywhere = std::conditional_t<sizeof(T) == 1, std::int8_t, std::int32_t>;
+
+// --- Values that may lie in values of their own type ---
+
+template <class T, class... Outer>
+constexpr bool can_nest() noexcept;
+
+template <class... Outer, class... Fields>
+constexpr bool fields_can_nest(field_list<Fields...>) noexcept {
+  const auto can = []<class Field>(std::type_identity<Field>) {
+    if constexpr (Field::is_stored) return can_nest<typename Field::value, Outer...>();
+    return false;
+  };
+  return (false || ... || can(std::type_identity<Fields>{}));
+}
+template <class... Outer, template <class...> class Of, class... Values>
+constexpr bool parts_can_nest(std::type_identity<Of<Values...>>) noexcept {
+  return (false || ... || can_nest<std::remove_const_t<Values>, Outer...>());
+}
+
+// Whether a value of this type, or one within it, may hold another of its own type, so that only the data say how deep.
+// What a rm::codec does is not known: each of its values counts as a level.
+template <class T, class... Outer>
+constexpr bool can_nest() noexcept {
+  if constexpr ((false || ... || std::is_same_v<T, Outer>)) {
+    return true;
+  } else if constexpr (!std::is_class_v<T> || has_codec<T> || byte_string<T> || is_duration<T> || is_time_point<T>) {
+    return false;
+  } else if constexpr (mapping_value<T>) {
+    return can_nest<typename T::key_type, Outer..., T>() || can_nest<typename T::mapped_type, Outer..., T>();
+  } else if constexpr (is_optional<T> || counted_range<T>) {
+    return can_nest<typename T::value_type, Outer..., T>();
+  } else if constexpr (unique_pointer<T>) {
+    return can_nest<typename T::element_type, Outer..., T>();
+  } else if constexpr (variant_value<T> || tuple_value<T>) {
+    return parts_can_nest<Outer..., T>(std::type_identity<T>{});
+  } else if constexpr (described<T>) {
+    return fields_can_nest<Outer..., T>(fields_of<T>());
+  } else {
+    return false;
+  }
+}
+
+// Where a level is counted: what lies between two of them is bounded by the types alone.
+template <class T>
+constexpr bool is_level() noexcept {
+  if constexpr (has_codec<T>) return true;
+  if constexpr (unique_pointer<T> || (counted_range<T> && !byte_string<T>) || described<T>) return can_nest<T>();
+  return false;
+}
+
+// One level of a writer, reader or digest, which says whether there may be as many.
+template <class T, class Way>
+class level {
+ public:
+  explicit level(Way& way) noexcept : way_{way} {
+    if constexpr (is_level<T>()) good_ = way_.enter();
+  }
+  level(const level&) = delete;
+  level& operator=(const level&) = delete;
+  ~level() {
+    if constexpr (is_level<T>()) way_.leave();
+  }
+  explicit operator bool() const noexcept { return !is_level<T>() || good_; }
+
+ private:
+  Way& way_;
+  bool good_ = true;
+};
+
+// What would be saved, or loaded, as less than it is.
+template <class T>
+constexpr void check_value() noexcept {
+  if constexpr (has_codec<T>) {
+  } else if constexpr (unique_pointer<T>) {
+    using element = typename T::element_type;
+    static_assert(!std::is_polymorphic_v<element> || std::is_final_v<element>,
+                  "redismodule: a std::unique_ptr to a class with virtual functions may hold a derived one, of which "
+                  "only the base would be saved: make the class final, or specialise rm::codec for the pointer");
+    static_assert(std::is_same_v<typename T::deleter_type, std::default_delete<element>>,
+                  "redismodule: what is loaded is made by new, which this pointer's deleter does not fit: specialise "
+                  "rm::codec for the pointer");
+  } else if constexpr (described<T>) {
+    static_assert(!inherits_description<T>(fields_of<T>()),
+                  "redismodule: the fields of this struct are those that its base describes, what it adds would not be "
+                  "saved: describe it too (static constexpr auto fields = base::fields; if it adds nothing)");
+  }
+}
 
 // --- Parts that may take no bytes ---
 
@@ -226,12 +321,18 @@ void save_range(rdb_writer& to, const T& all) {
 
 template <class T>
 void save_value(rdb_writer& to, const T& value) {
+  check_value<T>();
+  const level<T, rdb_writer> here{to};
+  if (!here) [[unlikely]]
+    return;
   if constexpr (has_codec<T>) {
     codec<T>::save(to, value);
   } else if constexpr (std::is_same_v<T, bool>) {
     to.save_unsigned(value ? 1 : 0);
   } else if constexpr (std::is_enum_v<T>) {
     save_value(to, static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (integer_of_the_platform<T>) {
+    to.save_signed(static_cast<same_everywhere<T>>(value));
   } else if constexpr (std::unsigned_integral<T>) {
     static_assert(sizeof(T) <= sizeof(std::uint64_t));
     to.save_unsigned(value);
@@ -309,8 +410,22 @@ inline bool load_flag(rdb_reader& from, bool& into) noexcept {
   return false;
 }
 
+// Of either sign: it was written as unsigned where it is unsigned.
+template <class T>
+bool load_integer_of_the_platform(rdb_reader& from, T& into) noexcept {
+  using narrow = same_everywhere<T>;
+  std::int64_t wide = 0;
+  if (!from.read_either(wide)) return false;
+  into = static_cast<T>(wide);
+  if (wide >= std::numeric_limits<narrow>::min() && wide <= std::numeric_limits<std::make_unsigned_t<narrow>>::max())
+    return true;
+  from.refuse("a character is out of range");
+  return false;
+}
+
 template <class T>
 [[gnu::always_inline]] inline bool load_integer(rdb_reader& from, T& into) noexcept {
+  if constexpr (integer_of_the_platform<T>) return load_integer_of_the_platform(from, into);
   std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t> wide = 0;
   if (!from.read(wide)) return false;
   into = static_cast<T>(wide);
@@ -348,6 +463,31 @@ bool load_enum(rdb_reader& from, T& into) noexcept {
   }
 }
 
+// A value on its way into a container or a function: large ones not on the stack, which levels of them would fill.
+template <class T>
+class element_to_load {
+ public:
+  T& get() noexcept {
+    if constexpr (is_large) {
+      return *value_;
+    } else {
+      return value_;
+    }
+  }
+
+ private:
+  static constexpr bool is_large = sizeof(T) > 256;
+  static auto made() {
+    if constexpr (is_large) {
+      return std::make_unique<T>();
+    } else {
+      return T{};
+    }
+  }
+
+  std::conditional_t<is_large, std::unique_ptr<T>, T> value_ = made();
+};
+
 template <class Field, class T>
 [[gnu::always_inline]] inline bool load_field(rdb_reader& from, T& object) {
   if (!is_in<Field>(from.version())) return true;
@@ -362,9 +502,9 @@ template <class Field, class T>
       return load_value(from, Field::of(object));
     }
   } else {
-    typename Field::value old{};
-    if (!load_value(from, old)) return false;
-    Field::take(object, std::move(old));
+    element_to_load<typename Field::value> old;
+    if (!load_value(from, old.get())) return false;
+    Field::take(object, std::move(old.get()));
     return true;
   }
 }
@@ -384,12 +524,9 @@ bool migrate_value(rdb_reader& from, T& object) {
 
 template <class T, class... Fields>
 bool load_fields(rdb_reader& from, T& object, field_list<Fields...>) {
-  if (!from.enter()) [[unlikely]]
-    return false;
-  bool good = (true && ... && load_field<Fields>(from, object));
-  if constexpr (requires { T::migrate(object, 1); }) good = good && migrate_value(from, object);
-  from.leave();
-  return good;
+  if (!(true && ... && load_field<Fields>(from, object))) return false;
+  if constexpr (requires { T::migrate(object, 1); }) return migrate_value(from, object);
+  return true;
 }
 
 template <class Tuple, std::size_t... Index>
@@ -445,9 +582,9 @@ bool load_sequence(rdb_reader& from, T& into) {
       into.emplace_back();
       if (!load_element(from, into.back())) return false;
     } else {
-      value each{};
-      if (!load_element(from, each)) return false;
-      into.push_back(std::move(each));
+      element_to_load<value> each;
+      if (!load_element(from, each.get())) return false;
+      into.push_back(std::move(each.get()));
     }
   }
   from.give_room_back(room);
@@ -476,13 +613,13 @@ bool load_associative(rdb_reader& from, T& into) {
   into.clear();
   for (std::uint64_t i = 0; i < count; ++i) {
     if constexpr (mapping_value<T>) {
-      std::pair<typename T::key_type, typename T::mapped_type> each{};
-      if (!load_element(from, each)) return false;
-      into.emplace_hint(into.end(), std::move(each.first), std::move(each.second));
+      element_to_load<std::pair<typename T::key_type, typename T::mapped_type>> each;
+      if (!load_element(from, each.get())) return false;
+      into.emplace_hint(into.end(), std::move(each.get().first), std::move(each.get().second));
     } else {
-      typename T::value_type each{};
-      if (!load_element(from, each)) return false;
-      into.emplace_hint(into.end(), std::move(each));
+      element_to_load<typename T::value_type> each;
+      if (!load_element(from, each.get())) return false;
+      into.emplace_hint(into.end(), std::move(each.get()));
     }
     if (into.size() == i + 1) [[likely]]
       continue;
@@ -512,6 +649,10 @@ bool load_byte_range(rdb_reader& from, T& into) {
 
 template <class T>
 bool load_value(rdb_reader& from, T& into) {
+  check_value<T>();
+  const level<T, rdb_reader> here{from};
+  if (!here) [[unlikely]]
+    return false;
   static_assert(std::is_default_constructible_v<T> || has_codec<T>,
                 "redismodule: what is loaded is made by its default constructor first; others need a rm::codec");
   if constexpr (has_codec<T>) {
@@ -579,4 +720,18 @@ bool load_value(rdb_reader& from, T& into) {
 }
 
 }  // namespace detail
+
+template <class T>
+void rdb_writer::save(const T& value) {
+  detail::save_value(*this, value);
+}
+
+template <class T>
+result<T> rdb_reader::load() {
+  T value{};
+  ++asked_;
+  if (!detail::load_value(*this, value)) return error();
+  return value;
+}
+
 }  // namespace redismodule

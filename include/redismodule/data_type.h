@@ -23,8 +23,11 @@
 // copy, mem_usage, free_effort and unlink may ask where the value is, by a last parameter const rm::key_context&.
 // copy may refuse: it then gives a rm::result<T>.
 //
-// What throws in rdb_save loses the value: a child of the server's
-// ends then, so that the save fails; where the server itself saves, the log says so.
+// or functions beside T, for a type of others', with the value first: void rdb_save(const other::type&,
+// rm::rdb_writer&); and with rm::of<T> where there is none yet: rdb_load(rm::of<other::type>, rm::rdb_reader&),
+// describe(rm::of<…>), constexpr rm::type_info redis_type(rm::of<other::type>).
+//
+// What throws in rdb_save or aof_rewrite fails the whole save or rewrite, in words; what was on disk before stays.
 #pragma once
 
 #include <concepts>
@@ -36,6 +39,7 @@
 #include "redismodule/aof.h"
 #include "redismodule/codec.h"
 #include "redismodule/defrag.h"
+#include "redismodule/detail/hooks.h"
 #include "redismodule/detail/measure.h"
 #include "redismodule/digest.h"
 #include "redismodule/key_context.h"
@@ -60,14 +64,10 @@ namespace detail {
 // --- Hooks ---
 
 template <class T>
-concept loads_itself = requires(rdb_reader& from) {
-  { T::rdb_load(from) } -> std::same_as<result<T>>;
-};
-template <class T>
 void save_object(rdb_writer& to, const void* raw) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { value.rdb_save(to); }) {
-    value.rdb_save(to);
+  if constexpr (has_hook<hooks::save, T, rdb_writer&>) {
+    hooks::save(value, to);
   } else {
     save_value(to, value);
   }
@@ -84,8 +84,10 @@ struct new_object {
 // Null where it cannot be read. Fails: throws std::bad_alloc.
 template <class T>
 void* load_object(rdb_reader& from) {
-  if constexpr (loads_itself<T>) {
-    result<T> loaded = T::rdb_load(from);
+  static_assert(has_hook<hooks::save, T, rdb_writer&> == has_hook<hooks::load, of<T>, rdb_reader&>,
+                "redismodule: of rdb_save and rdb_load a data type has both or none");
+  if constexpr (has_hook<hooks::load, of<T>, rdb_reader&>) {
+    result<T> loaded = hooks::load(of<T>{}, from);
     if (!loaded || from.failed()) {
       from.refuse("rdb_load refused it");
       return nullptr;
@@ -108,36 +110,36 @@ void digest_by_saving(digest& to, const void* raw, void (*save)(rdb_writer&, con
 template <class T>
 void digest_object(digest& to, const void* raw) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { value.digest(to); }) {
-    value.digest(to);
+  if constexpr (has_hook<hooks::add_to_digest, T, digest&>) {
+    hooks::add_to_digest(value, to);
   } else if constexpr (described<T>) {
     digest_value(to, value);
   } else {
-    digest_by_saving(to, raw, &save_object<T>, T::redis_type.version);
+    digest_by_saving(to, raw, &save_object<T>, info_of<T>.version);
   }
 }
 
 template <class T>
 std::size_t size_of_object(const void* raw, std::size_t samples, const key_context& of) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { value.mem_usage(samples, of); }) {
-    return value.mem_usage(samples, of);
-  } else if constexpr (requires { value.mem_usage(samples); }) {
-    return value.mem_usage(samples);
+  if constexpr (has_hook<hooks::memory, T, std::size_t, const key_context&>) {
+    return hooks::memory(value, samples, of);
+  } else if constexpr (has_hook<hooks::memory, T, std::size_t>) {
+    return hooks::memory(value, samples);
   } else if constexpr (described<T>) {
-    return block_size(raw) + memory_of(value, samples);
+    return size_of_made(&value) + memory_of(value, samples);
   } else {
-    return block_size(raw);
+    return size_of_made(&value);
   }
 }
 
 template <class T>
 std::size_t effort_of_object(const void* raw, const key_context& of) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { value.free_effort(of); }) {
-    return value.free_effort(of);
-  } else if constexpr (requires { value.free_effort(); }) {
-    return value.free_effort();
+  if constexpr (has_hook<hooks::effort, T, const key_context&>) {
+    return hooks::effort(value, of);
+  } else if constexpr (has_hook<hooks::effort, T>) {
+    return hooks::effort(value);
   } else if constexpr (described<T>) {
     return 1 + effort_of(value);
   } else {
@@ -196,32 +198,29 @@ void* made_from(result<T> copied) {
 template <class T>
 void* copy_object(const void* raw, const key_context& of) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { made_from<T>(value.copy(of)); }) {
-    return made_from<T>(value.copy(of));
-  } else if constexpr (requires { made_from<T>(value.copy()); }) {
-    return made_from<T>(value.copy());
+  if constexpr (has_hook<hooks::make_copy, T, const key_context&>) {
+    return made_from<T>(hooks::make_copy(value, of));
+  } else if constexpr (has_hook<hooks::make_copy, T>) {
+    return made_from<T>(hooks::make_copy(value));
   } else if constexpr (is_copied<T>()) {
-    return new T(value);
+    return is_too_deep(value) ? nullptr : new T(value);
   } else {
-    return copy_by_saving(raw, of, &save_object<T>, &load_object<T>, T::redis_type.version);
+    return copy_by_saving(raw, of, &save_object<T>, &load_object<T>, info_of<T>.version);
   }
 }
 
 template <class T>
 void unlink_object(const void* raw, const key_context& of) {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (requires { value.unlink(of); }) {
-    value.unlink(of);
+  if constexpr (has_hook<hooks::let_go, T, const key_context&>) {
+    hooks::let_go(value, of);
   } else {
-    value.unlink(of.key());
+    hooks::let_go(value, of.key());
   }
 }
 template <class T>
-inline constexpr bool has_unlink = requires(const T& value, string_ref key, const key_context& of) {
-  requires requires { value.unlink(key); } || requires {
-    value.unlink(of);
-  };
-};
+inline constexpr bool has_unlink =
+    has_hook<hooks::let_go, T, string_ref> || has_hook<hooks::let_go, T, const key_context&>;
 
 // --- Defragmentation ---
 
@@ -230,10 +229,8 @@ template <class T>
 bool defrag_object(defragmenter& by, void*& raw) {
   if (by.cursor().value_or(0) == 0) raw = by.object(static_cast<T*>(raw));
   T& value = *static_cast<T*>(raw);
-  if constexpr (requires {
-                  { value.defrag(by) } -> std::same_as<bool>;
-                }) {
-    return value.defrag(by);
+  if constexpr (decltype(hooks::move)::template is_given<T&, defragmenter&>) {
+    return hooks::move(value, by);
   } else if constexpr (described<T>) {
     return by.value(value);
   } else {
@@ -298,9 +295,9 @@ struct data_type_callbacks {
   static void* rdb_load(abi::ModuleIO* io, int version) { return load_for_server(io, version, state_of<T>, of); }
   static void rdb_save(abi::ModuleIO* io, void* raw) { save_for_server(io, raw, state_of<T>, of); }
   static void aof_rewrite(abi::ModuleIO* io, abi::ModuleString* key, void* raw) {
-    if constexpr (requires(const T& value, aof_writer& to) { value.aof_rewrite(to); }) {
+    if constexpr (has_hook<hooks::rewrite, T, aof_writer&>) {
       rewrite_by_author(io, key, raw,
-                        [](aof_writer& to, const void* value) { static_cast<const T*>(value)->aof_rewrite(to); });
+                        [](aof_writer& to, const void* value) { hooks::rewrite(*static_cast<const T*>(value), to); });
     } else {
       rewrite_for_server(io, key, raw, state_of<T>, of);
     }
@@ -368,10 +365,10 @@ struct data_type_definition {
 
 template <class T>
 data_type_definition define_data_type() noexcept {
-  static_assert(T::redis_type.version >= 1 && T::redis_type.version <= 1023,
+  static_assert(info_of<T>.version >= 1 && info_of<T>.version <= 1023,
                 "redismodule: the version of a data type is from 1 to 1023");
   using callbacks = data_type_callbacks<T>;
-  return {T::redis_type, state_of<T>, callbacks::methods(), &callbacks::restore};
+  return {info_of<T>, state_of<T>, callbacks::methods(), &callbacks::restore};
 }
 
 // A type of the server's own, and of what version it is written: 0 is the newest.

@@ -35,13 +35,18 @@ class digest {
   string_ref key() const;
   // Nothing where it is in none. Since: Redis 7.0. Fails: throws unsupported.
   std::optional<int> database() const;
+  // Around what may lie in itself: what lies deeper than can be saved is not looked at.
+  bool enter() noexcept { return ++level_ <= detail::most_levels; }
+  void leave() noexcept { --level_; }
 
   // Adds elements in any order: `f(digest&)` for each by one of these, and then their sum.
   class unordered {
    public:
+    explicit unordered(const digest& within) noexcept : level_{within.level_} {}
+
     template <class F>
     void add(F&& f) {
-      digest each;
+      digest each{level_};
       f(each);
       first_ += each.first_;
       second_ += each.second_;
@@ -52,12 +57,13 @@ class digest {
     }
 
    private:
+    int level_;
     std::uint64_t first_ = 0;
     std::uint64_t second_ = 0;
   };
 
  private:
-  digest() noexcept = default;
+  explicit digest(int level) noexcept : level_{level} {}
 
   static constexpr std::uint64_t scrambled(std::uint64_t value) noexcept {
     value = (value ^ (value >> 32)) * 0xd6e8feb86659fd93u;
@@ -71,6 +77,7 @@ class digest {
   void mix(std::string_view bytes) noexcept;
 
   abi::ModuleDigest* raw_ = nullptr;
+  int level_ = 0;
   std::uint64_t first_ = 0;
   std::uint64_t second_ = 0;
 };
@@ -118,7 +125,7 @@ template <class T>
 void digest_range(digest& to, const T& all) {
   to.add(static_cast<std::int64_t>(all.size()));
   if constexpr (unordered_value<T>) {
-    digest::unordered sum;
+    digest::unordered sum{to};
     for (const auto& each : all) sum.add([&](digest& one) { digest_element<T>(one, each); });
     sum.add_to(to);
   } else {
@@ -128,9 +135,15 @@ void digest_range(digest& to, const T& all) {
 
 template <class T>
 void digest_value(digest& to, const T& value) {
+  const level<T, digest> here{to};
+  if (!here) return;
   if constexpr (has_codec<T>) {
     if constexpr (requires { codec<T>::digest(to, value); }) codec<T>::digest(to, value);
-  } else if constexpr (std::is_enum_v<T> || std::integral<T>) {
+  } else if constexpr (integer_of_the_platform<T>) {
+    to.add(static_cast<std::int64_t>(static_cast<same_everywhere<T>>(value)));
+  } else if constexpr (std::is_enum_v<T>) {
+    digest_value(to, static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::integral<T>) {
     to.add(static_cast<std::int64_t>(value));
   } else if constexpr (std::floating_point<T>) {
     to.add(std::bit_cast<std::int64_t>(static_cast<double>(value)));

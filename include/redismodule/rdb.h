@@ -50,6 +50,7 @@ class byte_source {
 
   // Each: false where the bytes end or are of another kind. How many are left is known, so that no claim is believed.
   bool number(char tag, std::uint64_t& into) noexcept;
+  bool any_number(char& tag, std::uint64_t& into) noexcept;
   bool raw(void* into, std::size_t size) noexcept;
   bool size_of_text(std::size_t& into) noexcept;
   bool at_end() const noexcept { return left_ == 0; }
@@ -74,6 +75,10 @@ struct bytes_policy {
 string_ref key_of(abi::ModuleIO* io, const value_place* place) noexcept;
 std::optional<int> database_of(abi::ModuleIO* io, const value_place* place);
 abi::ModuleCtx* context_of(abi::ModuleIO* io, const value_place* place) noexcept;
+// How deep values may lie within values of their own type: what can be saved can be loaded, on the 8 MiB of stack that
+// a server's main thread has, and freed on the 4 MiB of its other threads. A level is a described struct, a container,
+// a pointer or the value of a rm::codec; those that cannot hold a value of their own type do not count.
+inline constexpr int most_levels = 1000;
 
 }  // namespace detail
 
@@ -151,6 +156,15 @@ class rdb_writer {
   }
   void save_string(const string& value) { save_string(value.borrow()); }
 
+  // A value of any type that a field can have, as a field writes it. Defined in codec.h.
+  template <class T>
+  void save(const T& value);
+
+  // Fails the whole save: what is written by it is not kept, what was there before stays. `why` is for the log.
+  void refuse(detail::literal why) noexcept {
+    if (why_ == nullptr) why_ = why.c_str();
+  }
+
   // The version of the data type that is written.
   int version() const noexcept { return version_; }
   // Of the value; null where it is in none.
@@ -164,8 +178,15 @@ class rdb_writer {
 
   // Where the value is, if that is no RDB.
   void set_place(const detail::value_place& place) noexcept { place_ = &place; }
+  bool failed() const noexcept { return why_ != nullptr; }
+
+  const char* why() const noexcept { return why_; }
+  // Around what may lie in itself.
+  bool enter() noexcept { return ++level_ <= detail::most_levels || too_deep(); }
+  void leave() noexcept { --level_; }
 
  private:
+  [[gnu::cold]] bool too_deep() noexcept;
   [[gnu::cold]] void save_signed_bytes(std::int64_t value);
   [[gnu::cold]] void save_double_bytes(double value);
   [[gnu::cold]] void save_float_bytes(float value);
@@ -174,6 +195,8 @@ class rdb_writer {
   detail::byte_sink* bytes_ = nullptr;
   const detail::value_place* place_ = nullptr;
   int version_;
+  int level_ = 0;
+  const char* why_ = nullptr;
 };
 
 // Reads what a rdb_writer wrote. Nothing that it gives is to be believed beyond its type: the data may have been cut or
@@ -182,8 +205,7 @@ class rdb_writer {
 // Lock: held.
 class rdb_reader {
  public:
-  // How deep described structs may lie within each other.
-  static constexpr int most_levels = 500;
+  static constexpr int most_levels = detail::most_levels;
 
   // `version`: what was written, `newest`: what the type is now.
   rdb_reader(abi::ModuleIO* io, int version, int newest) noexcept
@@ -205,6 +227,11 @@ class rdb_reader {
   // As bytes that the server allocated, without a copy.
   result<rdb_bytes> load_bytes() { return as_result<rdb_bytes>(); }
 
+  // A value of any type that a field can have, as a field reads it. Defined in codec.h.
+  // Fails: also throws std::bad_alloc.
+  template <class T>
+  result<T> load();
+
   // Says that what was read makes no sense. From now on everything is an error. `why` is for the log.
   error_reply refuse(detail::literal why) noexcept;
 
@@ -212,13 +239,17 @@ class rdb_reader {
   int version() const noexcept { return version_; }
   // The version that the type has now.
   int newest_version() const noexcept { return newest_; }
-  bool failed() const noexcept { return why_ != nullptr; }
+  bool failed() noexcept { return why_ != nullptr || (raw_was_taken_ && !check_raw()); }
   // That the value will be in; null where that is none, or not said.
   string_ref key() const noexcept { return detail::key_of(raw_, place_); }
   // Nothing where that is none. Since: Redis 7.0. Fails: throws unsupported.
   std::optional<int> database() const { return detail::database_of(raw_, place_); }
   // Null where it is no RDB that is read.
-  abi::ModuleIO* raw() const noexcept { return raw_; }
+  abi::ModuleIO* raw() noexcept {
+    ++asked_;
+    raw_was_taken_ = true;
+    return raw_;
+  }
   // For raw functions that need one; good until the hook returns. Null where there is none.
   abi::ModuleCtx* raw_context() const noexcept { return detail::context_of(raw_, place_); }
 
@@ -257,8 +288,10 @@ class rdb_reader {
   bool read(rdb_bytes& into);
 
   const char* why() const noexcept { return why_; }
-  // Around the fields of a struct that may lie in itself.
-  bool enter() noexcept { return ++level_ <= most_levels || too_deep(); }
+  // A number that was written as signed or as unsigned.
+  bool read_either(std::int64_t& into) noexcept { return io_ != nullptr ? read(into) : read_either_bytes(into); }
+  // Around what may lie in itself.
+  bool enter() noexcept { return ++level_ <= detail::most_levels || too_deep(); }
   void leave() noexcept { --level_; }
   // Room, in bytes, for what is only claimed so far: as much as is asked for, of 4 KiB for the whole value. What has
   // come is given back.
@@ -268,7 +301,7 @@ class rdb_reader {
     return taken;
   }
   void give_room_back(std::size_t bytes) noexcept { room_ += bytes; }
-  // How often a result was asked for: what reads nothing cannot be asked for without end.
+  // How often a result, or the server's handle, was asked for: what reads nothing cannot be asked for without end.
   std::uint64_t asked() const noexcept { return asked_; }
 
  private:
@@ -294,7 +327,9 @@ class rdb_reader {
   bool read_bytes(float& into) noexcept;
   bool read_bytes(std::string& into);
   bool read_bytes(rdb_bytes& into);
+  bool read_either_bytes(std::int64_t& into) noexcept;
   bool check(bool good) noexcept;
+  [[gnu::cold]] bool check_raw() noexcept;
 
   static const char* const ended;
 
@@ -306,6 +341,7 @@ class rdb_reader {
   int newest_;
   int level_ = 0;
   std::size_t room_ = 4096;
+  bool raw_was_taken_ = false;
   const char* why_ = nullptr;
   std::uint64_t asked_ = 0;
 };

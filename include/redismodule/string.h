@@ -96,7 +96,7 @@ inline int compare(string_ref a, string_ref b) noexcept { return detail::nothrow
 namespace detail {
 
 // Gives a string back on a thread that does not hold the lock: it goes into a list, lock-free, that the next thread
-// with the lock empties.
+// with the lock empties. That is the server's main thread, soon, once strings_are_given_back_soon() was called.
 [[gnu::cold]] void defer_free(abi::ModuleString* owned) noexcept;
 
 struct deferred_string {
@@ -105,6 +105,9 @@ struct deferred_string {
 };
 extern std::atomic<deferred_string*> deferred_strings __attribute__((visibility("hidden")));
 [[gnu::cold]] void free_deferred_strings() noexcept;
+// For modules that stay loaded for ever, since the server's event loop is given a function of theirs. Since: Redis 7.0;
+// elsewhere strings wait for the module's next callback. Lock: held.
+void strings_are_given_back_soon(bool yes) noexcept;
 
 // Gives back what other threads let go of. Lock: held.
 inline void drain_strings() noexcept {
@@ -125,7 +128,8 @@ struct string_policy {
 
 // Owns: one reference of a server string.
 // Lock: held to make and to share one, since the count of references is not atomic. It may be moved and destroyed on
-// any thread: where the lock is not held, the reference is given back by the next of the module's callbacks.
+// any thread: where the lock is not held, the reference is given back by the next of the module's callbacks, in a
+// module with data types also without one.
 class string {
  public:
   constexpr string() noexcept = default;

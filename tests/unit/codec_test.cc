@@ -1,5 +1,6 @@
 // Values to bytes and back, without a server: what is read is believed in nothing.
 #include "redismodule/codec.h"
+#include "redismodule/detail/measure.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,9 @@ namespace {
 namespace rm = redismodule;
 
 enum class color { red, green };
-[[maybe_unused]] constexpr auto describe(rm::of<color>) { return rm::names<color>({{"red", color::red}, {"green", color::green}}); }
+[[maybe_unused]] constexpr auto describe(rm::of<color>) {
+  return rm::names<color>({{"red", color::red}, {"green", color::green}});
+}
 
 struct point {
   int x = 0;
@@ -89,8 +92,42 @@ struct everything {
                     rm::field<&everything::multi>);
 }
 
+// Lies in itself, and is no struct.
+struct lists : std::vector<lists> {};
+
+// Lies in itself by its codec.
+struct chain {
+  std::unique_ptr<chain> next;
+};
+
+}  // namespace
+
+template <>
+struct rm::codec<chain> {
+  static void save(rm::rdb_writer& to, const chain& value) { to.save(value.next); }
+  static rm::result<chain> load(rm::rdb_reader& from) {
+    auto next = from.load<std::unique_ptr<chain>>();
+    if (!next) return next.error();
+    return chain{std::move(*next)};
+  }
+};
+
+namespace {
+
+struct characters {
+  char letter = 'a';
+  char high = static_cast<char>(0xe4);
+  wchar_t wide = L'\u20ac';
+  std::array<char, 2> bytes{'b', static_cast<char>(0xff)};
+  enum class kind : char { low = 'x', high = static_cast<char>(0x80) } by_char = kind::high;
+  bool operator==(const characters&) const = default;
+  static constexpr auto fields =
+      rm::fields(rm::field<&characters::letter>, rm::field<&characters::high>, rm::field<&characters::wide>,
+                 rm::field<&characters::bytes>, rm::field<&characters::by_char>);
+};
+
 template <class T>
-std::string saved(const T& value, int version = 1) {
+std::string saved(const T& value, int version = 1, const char** why = nullptr) {
   std::string bytes;
   char buffer[61];
   const auto append = [](void* to, std::string_view more, bool) { *static_cast<std::string*>(to) += more; };
@@ -98,6 +135,7 @@ std::string saved(const T& value, int version = 1) {
   rm::rdb_writer to{sink, version};
   rm::detail::save_value(to, value);
   sink.finish();
+  if (why != nullptr) *why = to.why();
   return bytes;
 }
 
@@ -202,20 +240,77 @@ TEST(codec, a_key_that_comes_twice_is_refused) {
   EXPECT_EQ(any_order, (std::set<int>{1, 2, 3}));
 }
 
-TEST(codec, structs_lie_in_each_other_up_to_a_depth) {
-  const auto chain = [](int length) {
-    node first;
-    node* last = &first;
-    for (int i = 1; i < length; ++i) {
-      last->next = std::make_unique<node>();
-      last = last->next.get();
-    }
-    return saved(first);
-  };
+std::string times(std::string_view text, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+constexpr int most = rm::rdb_reader::most_levels;
+
+// A struct and its pointer are a level each.
+node chain_of(int length) {
+  node first;
+  node* last = &first;
+  for (int i = 1; i < length; ++i) {
+    last->next = std::make_unique<node>();
+    last = last->next.get();
+  }
+  return first;
+}
+
+TEST(codec, what_lies_in_its_own_type_is_saved_as_deep_as_it_can_be_loaded) {
+  const char* why = nullptr;
+  const std::string deepest = saved(chain_of(most / 2), 1, &why);
+  EXPECT_EQ(why, nullptr);
   node value;
-  EXPECT_TRUE(load(chain(rm::rdb_reader::most_levels), value).good);
-  node deeper;
-  EXPECT_FALSE(load(chain(rm::rdb_reader::most_levels + 1), deeper).good);
+  const outcome loaded = load(deepest, value);
+  EXPECT_TRUE(loaded.good) << loaded.why;
+  EXPECT_FALSE(rm::is_too_deep(value));
+
+  EXPECT_TRUE(rm::is_too_deep(chain_of(most / 2 + 1)));
+  saved(chain_of(most / 2 + 1), 1, &why);
+  EXPECT_STREQ(why, "values lie deeper in values of their own type than can be loaded again");
+}
+
+TEST(codec, claims_of_any_depth_are_refused) {
+  const std::string level = saved(7) + count_of(0) + count_of(1);  // a node without any below, and a next one
+  node value;
+  EXPECT_FALSE(load(times(level, 100'000), value).good);
+  lists nested;
+  EXPECT_EQ(load(times(count_of(1), 100'000), nested).why,
+            "values lie deeper in values of their own type than can be loaded again");
+  EXPECT_TRUE(load(times(count_of(1), most - 1) + count_of(0), nested).good);
+  chain links;
+  EXPECT_FALSE(load(times(count_of(1), 100'000), links).good);
+  EXPECT_TRUE(load(times(count_of(1), most / 2 - 1) + count_of(0), links).good);
+}
+
+TEST(codec, only_what_can_lie_in_itself_counts_as_deep) {
+  using rm::detail::is_level;
+  static_assert(is_level<node>() && is_level<lists>() && is_level<std::unique_ptr<node>>() && is_level<chain>());
+  static_assert(!is_level<point>() && !is_level<everything>() && !is_level<std::vector<std::vector<int>>>());
+}
+
+// The same bytes whether `char` is signed or not: this file is compiled for both.
+TEST(codec, characters_are_the_same_on_every_platform) {
+  const std::string bytes = saved(characters{});
+  EXPECT_EQ(bytes, saved(std::int64_t{'a'}) + saved(std::int64_t{0xe4 - 256}) + saved(std::int64_t{0x20ac}) +
+                       saved(std::string{"b\xff"}) + saved(std::int64_t{-128}));
+  characters value{.letter = 0, .high = 0, .wide = 0, .bytes = {}, .by_char = {}};
+  EXPECT_TRUE(load(bytes, value).good);
+  EXPECT_EQ(value, characters{});
+
+  // As it was written where it is unsigned.
+  char high = 0;
+  EXPECT_TRUE(load(saved(0xe4u), high).good);
+  EXPECT_EQ(high, static_cast<char>(0xe4));
+  EXPECT_FALSE(load(saved(0x100u), high).good);
+  EXPECT_FALSE(load(saved(std::int64_t{-129}), high).good);
+  wchar_t wide = 0;
+  EXPECT_TRUE(load(saved(0x20acu), wide).good);
+  EXPECT_EQ(wide, L'\u20ac');
+  EXPECT_FALSE(load(saved(std::uint64_t{1} << 32), wide).good);
 }
 
 TEST(codec, fields_come_and_go_by_version) {

@@ -3,8 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string_view>
 
 #include "redismodule/codec.h"
+#include "redismodule/memory/allocator.h"
 
 namespace redismodule {
 class defragmenter;
@@ -17,8 +21,80 @@ std::size_t block_size(const void* block) noexcept;
 // The same for a block of this many bytes that is somewhere out of reach.
 std::size_t block_size_for(std::size_t bytes) noexcept;
 
-// How many of a container's elements are looked at: 0 is all.
-using samples = std::size_t;
+// How many of a container's elements are looked at: 0 is all. And how deep it is already.
+struct samples {
+  std::size_t most;
+  int level = 0;
+
+  constexpr samples(std::size_t most) noexcept : most{most} {}
+};
+
+// --- Whose blocks can be asked for their size ---
+
+// By what allocator, and with a layout that is known here, is a container of the standard library's. Blocks of others
+// may be parts of larger ones, as those of a std::pmr resource, or begin elsewhere.
+template <class A>
+inline constexpr bool is_own_allocator = false;
+template <class T>
+inline constexpr bool is_own_allocator<std::allocator<T>> = true;
+template <class T>
+inline constexpr bool is_own_allocator<allocator<T>> = true;
+
+#if defined(__GLIBCXX__) && _GLIBCXX_USE_CXX11_ABI
+inline constexpr bool are_layouts_known = true;
+#else
+inline constexpr bool are_layouts_known = false;
+#endif
+
+// Containers are told by their names, as the compilers spell them, so that nobody pays for headers that he does not
+// use.
+template <class T>
+constexpr bool is_of_std(std::string_view name) noexcept {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("T = ") + 4);
+  if (text.substr(0, 5) != "std::") return false;
+  text.remove_prefix(5);
+  for (const std::string_view inner : {"__cxx11::", "__debug::"}) {
+    if (text.substr(0, inner.size()) == inner) text.remove_prefix(inner.size());
+  }
+  return text.substr(0, name.size()) == name && text.substr(name.size(), 1) == "<";
+}
+template <class T>
+constexpr bool is_one_of_std(std::initializer_list<std::string_view> names) noexcept {
+  for (const std::string_view each : names) {
+    if (is_of_std<T>(each)) return true;
+  }
+  return false;
+}
+
+// Pointers, or as much, before the value in a node; 0 where there are no nodes.
+template <class T>
+constexpr std::size_t links_in_node() noexcept {
+  if (is_of_std<T>("list")) return 2;
+  if (is_one_of_std<T>({"map", "set", "multimap", "multiset"})) return 4;
+  if (is_one_of_std<T>({"unordered_map", "unordered_set", "unordered_multimap", "unordered_multiset"})) return 1;
+  return 0;
+}
+
+template <class T>
+constexpr bool has_known_blocks() noexcept {
+  if constexpr (are_layouts_known && requires { typename T::allocator_type; }) {
+    return is_own_allocator<typename T::allocator_type> &&
+           (links_in_node<T>() != 0 || is_one_of_std<T>({"vector", "deque", "basic_string"}));
+  } else {
+    return false;
+  }
+}
+
+// The block of an object that was made by new.
+template <class T>
+std::size_t size_of_made(const T* object) noexcept {
+  if constexpr (requires { T::operator new(sizeof(T)); }) {
+    return sizeof(T);  // the author's own, from wherever
+  } else {
+    return block_size(object);
+  }
+}
 
 template <class T>
 concept has_codec_defrag = requires(defragmenter& by, T& value) {
@@ -46,7 +122,7 @@ constexpr bool alternatives_own_blocks(std::type_identity<Variant<Values...>>) n
 }
 template <class Tuple, std::size_t... Index>
 constexpr bool elements_own_blocks(std::index_sequence<Index...>) noexcept {
-  return (false || ... || owns_blocks<std::tuple_element_t<Index, Tuple>>());
+  return (false || ... || owns_blocks<std::remove_const_t<std::tuple_element_t<Index, Tuple>>>());
 }
 
 // Whether a value can have allocated something.
@@ -127,7 +203,7 @@ std::size_t memory_within(const T& all, samples most) {
     std::size_t looked_at = 0;
     std::size_t sum = 0;
     for (const auto& each : all) {
-      if (most != 0 && looked_at == most) break;
+      if (most.most != 0 && looked_at == most.most) break;
       sum += memory_of_one(each, most);
       ++looked_at;
     }
@@ -143,11 +219,11 @@ std::size_t memory_of_nodes(const T& all) {
   using value = typename T::value_type;
   if (all.size() == 0) return 0;
   const auto* first = reinterpret_cast<const char*>(&*all.begin());
+  const std::size_t nodes = all.size() * block_size(first - value_offset<value>(links_in_node<T>()));
   if constexpr (unordered_value<T>) {
-    const std::size_t buckets = all.bucket_count() <= 1 ? 0 : block_size_for(all.bucket_count() * sizeof(void*));
-    return buckets + all.size() * block_size(first - value_offset<value>(1));
+    return nodes + (all.bucket_count() <= 1 ? 0 : block_size_for(all.bucket_count() * sizeof(void*)));
   } else {
-    return all.size() * block_size(first - value_offset<value>(4));
+    return nodes;
   }
 }
 
@@ -161,24 +237,52 @@ std::size_t memory_of_deque(const T& all) {
   return blocks * block_size_for(in_block * element) + block_size_for(pointers * sizeof(void*));
 }
 
+// By sizes alone, for what may not be asked: an element each, with four links where the container is by keys.
+template <class T>
+std::size_t estimated_memory(const T& all) {
+  constexpr std::size_t element = sizeof(typename T::value_type);
+  if constexpr (requires { all.capacity(); }) {
+    return all.capacity() * element;
+  } else {
+    return all.size() * (element + (associative_value<T> ? 4 * sizeof(void*) : 0));
+  }
+}
+
 template <class T>
 std::size_t memory_of_range(const T& all, samples most) {
   if constexpr (array_value<T>) {
     return memory_within(all, most);
-  } else if constexpr (associative_value<T>) {
+  } else if constexpr (std::is_same_v<typename T::value_type, bool> && requires { all.flip(); }) {
+    return all.capacity() == 0 ? 0 : block_size_for(all.capacity() / 8);
+  } else if constexpr (!has_known_blocks<T>()) {
+    return estimated_memory(all) + memory_within(all, most);
+  } else if constexpr (links_in_node<T>() != 0) {
     return memory_of_nodes(all) + memory_within(all, most);
   } else if constexpr (requires { all.data(); }) {
     return (all.capacity() == 0 ? 0 : block_size(all.data())) + memory_within(all, most);
-  } else if constexpr (std::is_same_v<typename T::value_type, bool>) {
-    return all.capacity() == 0 ? 0 : block_size_for(all.capacity() / 8);
   } else {
     return memory_of_deque(all) + memory_within(all, most);
+  }
+}
+
+template <class T>
+std::size_t memory_of_text(const T& text) {
+  const auto* bytes = reinterpret_cast<const char*>(text.data());
+  const auto* self = reinterpret_cast<const char*>(&text);
+  if (bytes >= self && bytes < self + sizeof text) return 0;
+  if constexpr (has_known_blocks<T>()) {
+    return block_size(bytes);
+  } else {
+    return text.size() + 1;
   }
 }
 
 // The bytes that a value has allocated, without its own.
 template <class T>
 std::size_t memory_of(const T& value, samples most) {
+  if constexpr (is_level<T>()) {
+    if (++most.level > most_levels) return 0;
+  }
   if constexpr (!owns_blocks<T>()) {
     return 0;
   } else if constexpr (has_codec<T>) {
@@ -188,57 +292,206 @@ std::size_t memory_of(const T& value, samples most) {
     if (!value || api.MallocSizeString == nullptr) return value.size();
     return api.MallocSizeString(value.raw());
   } else if constexpr (byte_string<T>) {
-    const auto* bytes = reinterpret_cast<const char*>(value.data());
-    const auto* self = reinterpret_cast<const char*>(&value);
-    return bytes >= self && bytes < self + sizeof value ? 0 : block_size(bytes);
+    return memory_of_text(value);
   } else if constexpr (is_optional<T>) {
     return value ? memory_of(*value, most) : 0;
   } else if constexpr (unique_pointer<T>) {
-    return value ? block_size(value.get()) + memory_of(*value, most) : 0;
+    return value ? size_of_made(value.get()) + memory_of(*value, most) : 0;
   } else if constexpr (variant_value<T>) {
     return memory_of_alternative(value, most, std::make_index_sequence<alternatives_of<T>>{});
   } else if constexpr (counted_range<T>) {
     return memory_of_range(value, most);
   } else if constexpr (tuple_value<T>) {
     return memory_of_elements(value, most, std::make_index_sequence<std::tuple_size_v<T>>{});
-  } else {
+  } else if constexpr (described<T>) {
     return memory_of_fields(value, most, fields_of<T>());
+  } else {
+    return 0;  // only its author knows
   }
 }
 
-// --- Effort of freeing: about as many as there are blocks ---
+// --- Effort of freeing: about as many steps as there are blocks ---
+
+// Counted until there are so many that the exact number is of no interest: servers free in another thread what takes
+// more than 64. What is looked at is bounded by it, and how deep that lies.
+class effort {
+ public:
+  static constexpr std::size_t enough = 512;
+
+  void add(std::size_t steps) noexcept { steps_ += steps; }
+  bool is_enough() const noexcept { return steps_ >= enough; }
+  std::size_t steps() const noexcept { return steps_; }
+
+ private:
+  std::size_t steps_ = 0;
+};
 
 template <class T>
-std::size_t effort_of(const T& value);
+void add_effort(effort& sum, const T& value);
 
 template <class T, class... Fields>
-std::size_t effort_of_fields(const T& object, field_list<Fields...>) {
-  [[maybe_unused]] const auto one = [&]<class Field>(std::type_identity<Field>) -> std::size_t {
-    if constexpr (Field::is_stored) return effort_of(Field::of(object));
-    return 0;
+void add_effort_of_fields(effort& sum, const T& object, field_list<Fields...>) {
+  [[maybe_unused]] const auto add = [&]<class Field>(std::type_identity<Field>) {
+    if constexpr (Field::is_stored) add_effort(sum, Field::of(object));
   };
-  return (std::size_t{0} + ... + one(std::type_identity<Fields>{}));
+  (add(std::type_identity<Fields>{}), ...);
+}
+template <class Tuple, std::size_t... Index>
+void add_effort_of_elements(effort& sum, const Tuple& value, std::index_sequence<Index...>) {
+  using std::get;
+  (add_effort(sum, get<Index>(value)), ...);
+}
+template <std::size_t Index, class Variant>
+void add_effort_if_held(effort& sum, const Variant& value) {
+  using std::get;
+  if (value.index() == Index) add_effort(sum, get<Index>(value));
+}
+template <class Variant, std::size_t... Index>
+void add_effort_of_alternative(effort& sum, const Variant& value, std::index_sequence<Index...>) {
+  (add_effort_if_held<Index>(sum, value), ...);
+}
+
+// Large blocks take a step for each 64 KiB.
+constexpr std::size_t steps_of_bytes(std::size_t bytes) noexcept { return 1 + bytes / 65536; }
+
+// How many blocks the elements are in.
+template <class T>
+constexpr std::size_t steps_of_elements(const T& all) noexcept {
+  constexpr std::size_t element = sizeof(typename T::value_type);
+  if constexpr (array_value<T>) {
+    return 0;
+  } else if constexpr (
+      requires { all.data(); } || requires { all.flip(); }) {
+    return steps_of_bytes(all.size() * element);
+  } else if constexpr (!associative_value<T> && requires { all[0]; }) {
+    return 1 + all.size() * element / 512;  // a deque
+  } else {
+    return all.size();
+  }
+}
+
+// Each element that may own something is a step at least, so that no more are looked at than are counted.
+template <class T>
+void add_effort_of_range(effort& sum, const T& all) {
+  sum.add(steps_of_elements(all));
+  if constexpr (owns_blocks<std::remove_const_t<typename T::value_type>>()) {
+    for (const auto& each : all) {
+      if (sum.is_enough()) return;
+      sum.add(1);
+      add_effort(sum, each);
+    }
+  }
+}
+
+template <class T>
+void add_effort(effort& sum, const T& value) {
+  if constexpr (!owns_blocks<T>() || has_codec<T>) {
+    return;
+  } else if constexpr (std::is_same_v<T, string>) {
+    sum.add(1);
+  } else if constexpr (byte_string<T>) {
+    sum.add(steps_of_bytes(value.size()));
+  } else if (sum.is_enough()) {
+    return;
+  } else if constexpr (is_optional<T>) {
+    if (value) add_effort(sum, *value);
+  } else if constexpr (unique_pointer<T>) {
+    sum.add(1);
+    if (value) add_effort(sum, *value);
+  } else if constexpr (variant_value<T>) {
+    add_effort_of_alternative(sum, value, std::make_index_sequence<alternatives_of<T>>{});
+  } else if constexpr (counted_range<T>) {
+    add_effort_of_range(sum, value);
+  } else if constexpr (tuple_value<T>) {
+    add_effort_of_elements(sum, value, std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (described<T>) {
+    add_effort_of_fields(sum, value, fields_of<T>());
+  }
 }
 
 template <class T>
 std::size_t effort_of(const T& value) {
-  if constexpr (!owns_blocks<T>() || has_codec<T>) {
-    return 0;
-  } else if constexpr (byte_string<T> || std::is_same_v<T, string>) {
-    return 1;
-  } else if constexpr (is_optional<T>) {
-    return value ? effort_of(*value) : 0;
-  } else if constexpr (array_value<T>) {
-    return value.size();
-  } else if constexpr (associative_value<T>) {
-    return value.size();
-  } else if constexpr (counted_range<T>) {
-    return owns_blocks<typename T::value_type>() ? value.size() + 1 : 1 + value.size() * sizeof(value[0]) / 65536;
-  } else if constexpr (described<T>) {
-    return effort_of_fields(value, fields_of<T>());
-  } else {
-    return 1;
+  effort sum;
+  add_effort(sum, value);
+  return sum.steps();
+}
+
+// --- Depth ---
+
+// Whether values lie deeper in values of their own type than can be saved.
+class depth {
+ public:
+  bool enter() noexcept { return ++level_ <= most_levels || too_deep(); }
+  void leave() noexcept { --level_; }
+  bool failed() const noexcept { return failed_; }
+
+ private:
+  bool too_deep() noexcept {
+    failed_ = true;
+    return false;
+  }
+
+  int level_ = 0;
+  bool failed_ = false;
+};
+
+template <class T>
+void look_deep(depth& way, const T& value);
+
+template <class T, class... Fields>
+void look_into_fields(depth& way, const T& object, field_list<Fields...>) {
+  [[maybe_unused]] const auto look = [&]<class Field>(std::type_identity<Field>) {
+    if constexpr (Field::is_stored) look_deep(way, Field::of(object));
+  };
+  (look(std::type_identity<Fields>{}), ...);
+}
+template <class Tuple, std::size_t... Index>
+void look_into_elements(depth& way, const Tuple& value, std::index_sequence<Index...>) {
+  using std::get;
+  (look_deep(way, get<Index>(value)), ...);
+}
+template <std::size_t Index, class Variant>
+void look_if_held(depth& way, const Variant& value) {
+  using std::get;
+  if (value.index() == Index) look_deep(way, get<Index>(value));
+}
+template <class Variant, std::size_t... Index>
+void look_into_alternative(depth& way, const Variant& value, std::index_sequence<Index...>) {
+  (look_if_held<Index>(way, value), ...);
+}
+
+template <class T>
+void look_deep(depth& way, const T& value) {
+  if constexpr (can_nest<T>()) {
+    const level<T, depth> here{way};
+    if (!here) return;
+    if constexpr (is_optional<T> || unique_pointer<T>) {
+      if (value) look_deep(way, *value);
+    } else if constexpr (variant_value<T>) {
+      look_into_alternative(way, value, std::make_index_sequence<alternatives_of<T>>{});
+    } else if constexpr (counted_range<T>) {
+      for (const auto& each : value) look_deep(way, each);
+    } else if constexpr (tuple_value<T>) {
+      look_into_elements(way, value, std::make_index_sequence<std::tuple_size_v<T>>{});
+    } else if constexpr (described<T>) {
+      look_into_fields(way, value, fields_of<T>());
+    }
   }
 }
 
 }  // namespace redismodule::detail
+
+namespace redismodule {
+
+// Whether values lie deeper in values of their own type than can be saved and loaded (1,000 levels: described structs,
+// containers, pointers). A command by which a client can make a value deeper asks before it keeps it; one that
+// is far deeper ends the server where it is destroyed, since destructors call each other. Values of a rm::codec are not
+// looked into. Fails: nothing; costs a walk through all that can be deep.
+template <class T>
+bool is_too_deep(const T& value) {
+  detail::depth way;
+  detail::look_deep(way, value);
+  return way.failed();
+}
+
+}  // namespace redismodule

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "redismodule/api.h"
+#include "redismodule/describe.h"
 #include "redismodule/translate.h"
 
 namespace redismodule {
@@ -45,6 +46,7 @@ class type_name {
 }  // namespace detail
 
 // What makes a struct a data type: static constexpr rm::type_info redis_type{.name = "hellocntr", .version = 2};
+// or, for a type of others', beside it: constexpr rm::type_info redis_type(rm::of<other::type>) { return {…}; }
 // `name`: nine characters, the server's name of the type, for ever; it is in every RDB. `version`: of what is written,
 // from 1 to 1023; an older version is read, a newer one refused.
 struct type_info {
@@ -52,10 +54,32 @@ struct type_info {
   int version = 1;
 };
 
+namespace detail {
+
 template <class T>
-concept data_type_class = requires {
+concept typed_inside = requires {
   requires std::same_as<std::remove_cv_t<decltype(T::redis_type)>, type_info>;
 };
+template <class T>
+concept typed_outside = requires {
+  { redis_type(of<T>{}) } -> std::same_as<type_info>;
+};
+
+template <class T>
+constexpr type_info find_info() noexcept {
+  if constexpr (typed_inside<T>) {
+    return T::redis_type;
+  } else {
+    return redis_type(of<T>{});
+  }
+}
+template <class T>
+inline constexpr type_info info_of = find_info<T>();
+
+}  // namespace detail
+
+template <class T>
+concept data_type_class = std::is_class_v<T> &&(detail::typed_inside<T> || detail::typed_outside<T>);
 
 // The key has no value. Leaving a handler, it is answered as the servers answer it.
 class no_value : public std::exception {
