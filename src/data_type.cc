@@ -359,7 +359,7 @@ bool read_arguments(abi::ModuleString** argv, restore_arguments& into) noexcept 
   const auto version = string_ref{argv[2]}.integer();
   const auto offset = string_ref{argv[3]}.unsigned_integer();
   const auto is_last = string_ref{argv[4]}.unsigned_integer();
-  if (!version || *version < 1 || *version > 1023 || !offset || !is_last || *is_last > 1) return false;
+  if (!version || *version < 1 || *version > most_versions || !offset || !is_last || *is_last > 1) return false;
   into = {static_cast<int>(*version), *offset, *is_last == 1, string_ref{argv[5]}};
   return true;
 }

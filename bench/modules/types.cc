@@ -25,6 +25,7 @@ REDISMODULE_MODULE(ourtypes, 1, m) {
   m.command("ourtypes.fill key name count",
             [](rm::write<series> key, std::string_view name, std::int64_t count) {
               series& value = key->set({.total = count, .name = std::string{name}, .samples = {}});
+              value.samples.reserve(static_cast<std::size_t>(count));
               for (std::int64_t i = 0; i < count; ++i) value.samples.push_back({1000 + i, static_cast<double>(i) / 3});
             },
             {.flags = rm::flags::write});

@@ -365,7 +365,7 @@ struct data_type_definition {
 
 template <class T>
 data_type_definition define_data_type() noexcept {
-  static_assert(info_of<T>.version >= 1 && info_of<T>.version <= 1023,
+  static_assert(info_of<T>.version >= 1 && info_of<T>.version <= most_versions,
                 "redismodule: the version of a data type is from 1 to 1023");
   using callbacks = data_type_callbacks<T>;
   return {info_of<T>, state_of<T>, callbacks::methods(), &callbacks::restore};

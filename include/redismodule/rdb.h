@@ -27,12 +27,26 @@ class byte_sink {
   byte_sink(char* buffer, std::size_t size, consumer consume, void* to) noexcept
       : buffer_{buffer}, size_{size}, consume_{consume}, to_{to} {}
 
-  void number(char tag, std::uint64_t value);
+  // Seven bits in each byte, the last one below 128: small numbers are short.
+  void number(char tag, std::uint64_t value) {
+    if (size_ - used_ <= longest_number) [[unlikely]]
+      return number_at_end(tag, value);
+    used_ = static_cast<std::size_t>(encode(buffer_ + used_, tag, value) - buffer_);
+  }
   void raw(const void* bytes, std::size_t size);
   void text(std::string_view bytes);
   void finish() { consume_(to_, {buffer_, used_}, true); }
 
  private:
+  static constexpr std::size_t longest_number = 11;
+  static char* encode(char* to, char tag, std::uint64_t value) noexcept {
+    *to++ = tag;
+    for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+    *to++ = static_cast<char>(value);
+    return to;
+  }
+  void number_at_end(char tag, std::uint64_t value);
+
   char* buffer_;
   std::size_t size_;
   consumer consume_;
@@ -187,9 +201,9 @@ class rdb_writer {
 
  private:
   [[gnu::cold]] bool too_deep() noexcept;
-  [[gnu::cold]] void save_signed_bytes(std::int64_t value);
-  [[gnu::cold]] void save_double_bytes(double value);
-  [[gnu::cold]] void save_float_bytes(float value);
+  void save_signed_bytes(std::int64_t value);
+  void save_double_bytes(double value);
+  void save_float_bytes(float value);
 
   abi::ModuleIO* io_ = nullptr;
   detail::byte_sink* bytes_ = nullptr;

@@ -101,6 +101,17 @@ TEST_F(broken_types, changed_anywhere_they_are_a_value_or_refused) {
   EXPECT_GT(errors, 100);
 }
 
+// The rest of such a value is made by a command with its type's name, which has to be there.
+TEST_F(broken_types, parts_of_a_value_are_of_a_type_of_the_module) {
+  SKIP_ON_REDIS_6();
+  ASSERT_EQ(s.call("hellocntr.restore", "parts", 1, 0, 0, "u"), "OK");
+  const std::string payload = s.call("DUMP", "parts").str();
+  const std::size_t name = payload.find("hellocntr");
+  ASSERT_NE(name, std::string::npos);
+  EXPECT_EQ(s.call("RESTORE", "same", 0, changed_at(payload, name, 0)), "OK");
+  EXPECT_TRUE(s.call("RESTORE", "other", 0, changed_at(payload, name, 1)).is_error());
+}
+
 TEST_F(broken_types, data_that_end_at_any_read_are_refused) {
   SKIP_ON_REDIS_6();
   faults f{s, "types"};

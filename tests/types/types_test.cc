@@ -280,7 +280,7 @@ TEST_F(restore_command, refuses_what_does_not_fit) {
   EXPECT_TRUE(restore("copy", 0, 0, p.first).is_error()) << "twice";
   EXPECT_TRUE(s.call("all-kinds.restore", "copy", 1, p.first.size(), 0, "x").is_error()) << "another type";
   EXPECT_TRUE(restore("copy", p.first.size(), 1, p.second + "more").is_error());
-  EXPECT_EQ(s.call("EXISTS", "copy"), 0);
+  EXPECT_EQ(s.call("DEL", "copy"), 1) << "the first part stays";
   watch.check();
 }
 

@@ -94,6 +94,7 @@ namespace detail {
 inline constexpr std::uint8_t unregistered_type = 63;
 inline constexpr std::uint8_t first_data_type = 64;
 inline constexpr std::size_t most_data_types = 128;
+inline constexpr int most_versions = 1023;  // ten bits of what the servers write
 inline abi::ModuleType* data_types[most_data_types] __attribute__((visibility("hidden"))){};
 
 struct data_type_state {
