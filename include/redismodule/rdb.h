@@ -41,10 +41,12 @@ class byte_sink {
   static constexpr std::size_t longest_number = 11;
   static char* encode(char* to, char tag, std::uint64_t value) noexcept {
     *to++ = tag;
+    if (value >= std::uint64_t{1} << 21) return encode_long(to, value);
     for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
     *to++ = static_cast<char>(value);
     return to;
   }
+  static char* encode_long(char* to, std::uint64_t value) noexcept;
   void number_at_end(char tag, std::uint64_t value);
 
   char* buffer_;

@@ -198,6 +198,22 @@ TEST(codec, data_that_are_changed_anywhere_are_a_value_or_refused) {
   EXPECT_GT(refused, 1000);
 }
 
+// Seven bits in a byte, however many there are.
+TEST(codec, numbers_of_every_length_are_as_they_were) {
+  for (int bits = 0; bits <= 64; ++bits) {
+    const std::uint64_t number = bits == 64 ? ~0ull : (1ull << bits) - 1;
+    for (const std::uint64_t each : {number, number + 1}) {
+      const std::string bytes = saved(each);
+      std::size_t length = 1;
+      for (std::uint64_t rest = each; rest >= 128; rest >>= 7) ++length;
+      EXPECT_EQ(bytes.size(), 1 + length) << each;
+      std::uint64_t loaded = 0;
+      EXPECT_TRUE(load(bytes, loaded).good) << each;
+      EXPECT_EQ(loaded, each);
+    }
+  }
+}
+
 TEST(codec, counts_that_are_lies_take_neither_time_nor_memory) {
   const std::string huge = count_of(~0ull);
   std::vector<point> points;
