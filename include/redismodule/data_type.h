@@ -17,15 +17,15 @@
 //   std::size_t free_effort() const;                      void unlink(rm::string_ref key) const;
 //   bool defrag(rm::defragmenter&);
 //
+// or functions beside T, for a type of others', with the value first: void rdb_save(const other::type&,
+// rm::rdb_writer&); and with rm::of<T> where there is none yet: rdb_load(rm::of<other::type>, rm::rdb_reader&),
+// describe(rm::of<…>), constexpr rm::type_info redis_type(rm::of<other::type>).
+//
 // A struct without a description has rdb_save and rdb_load at least. What is not made from its fields then is made from
 // what is saved, and only its own block is measured.
 //
 // copy, mem_usage, free_effort and unlink may ask where the value is, by a last parameter const rm::key_context&.
 // copy may refuse: it then gives a rm::result<T>.
-//
-// or functions beside T, for a type of others', with the value first: void rdb_save(const other::type&,
-// rm::rdb_writer&); and with rm::of<T> where there is none yet: rdb_load(rm::of<other::type>, rm::rdb_reader&),
-// describe(rm::of<…>), constexpr rm::type_info redis_type(rm::of<other::type>).
 //
 // What throws in rdb_save or aof_rewrite fails the whole save or rewrite, in words; what was on disk before stays.
 #pragma once
