@@ -31,7 +31,8 @@ import rooms
 import table
 
 # Whose tests are about what the library does for a module.
-PROGRAMS = re.compile(r"/(tests/(keys|calls|server|reach)|examples)/(?!changes_test|stale_test|lifetime_test|scopes_test)")
+PROGRAMS = re.compile(r"/(tests/(keys|calls|server|reach|types)|examples)/"
+                      r"(?!changes_test|stale_test|lifetime_test|scopes_test|broken_|crash_test|cluster_types_test|short_memory_test)")
 OF_THE_LIBRARY = re.compile(r"/(include/redismodule|src)/")
 OF_A_MODULE = re.compile(r"/(tests|examples|bench)/")
 
