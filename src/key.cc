@@ -18,15 +18,19 @@ open_key::open_key(open_key&& other) noexcept
       name_{other.name_},
       raw_{other.raw_},
       mode_{other.mode_},
-      database_{other.database_},
-      revision_{other.revision_},
+      next_database_{other.next_database_},
       wanted_{other.wanted_},
       name_owner_{std::exchange(other.name_owner_, name_owner::argument)},
-      has_iterator_{other.has_iterator_} {
+      has_iterator_{other.has_iterator_},
+      revision_{other.revision_} {
   if (!other.is_open_) return;
   other.unlink();
   other.is_open_ = false;
   link();
+}
+
+open_key::~open_key() {
+  if (is_open_) release();
 }
 
 void open_key::unlink_inner() noexcept {
@@ -44,7 +48,7 @@ void open_key::suspend() noexcept {
 }
 
 void open_key::note_database() noexcept {
-  if (database_ < 0) database_ = api.GetSelectedDb(ctx_);
+  if (next_database_ == 0) next_database_ = api.GetSelectedDb(ctx_) + 1;
 }
 
 void open_key::note_databases() noexcept {
@@ -58,7 +62,7 @@ void open_key::keep_name() noexcept {
 }
 
 void open_key::open_again() noexcept {
-  const selected_database selected{ctx_, database_};
+  const selected_database selected{ctx_, database()};
   open();
 }
 

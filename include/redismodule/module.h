@@ -252,7 +252,7 @@ int unload(void* ctx) noexcept;
 // number of yours. `builder`: the name of the rm::module_builder& that the body, which follows in braces, registers
 // everything with.
 #define REDISMODULE_MODULE(name, version, builder)                                                      \
-  static void redismodule_build(::redismodule::module_builder& builder);                                \
+  [[gnu::cold]] static void redismodule_build(::redismodule::module_builder& builder);                  \
   static constexpr ::redismodule::detail::module_definition redismodule_definition{#name, version,      \
                                                                                    &redismodule_build}; \
   REDISMODULE_DETAIL_ENTRIES                                                                            \

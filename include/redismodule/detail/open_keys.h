@@ -52,11 +52,9 @@ class open_key {
       : ctx_{ctx}, name_{name}, mode_{mode}, wanted_{wanted}, name_owner_{owner} {}
   open_key(open_key&& other) noexcept;
   open_key& operator=(open_key&&) = delete;
-  // A name that the key owns is given back before this, by free_name().
-  ~open_key() {
-    if (is_open_) [[likely]]
-      release();
-  }
+  // A name that the key owns is given back before this, by free_name(). (Not inline: every command with a key would be
+  // some sixty bytes larger, to save one or two instructions.)
+  ~open_key();
 
   // Before the first open().
   void set_name(abi::ModuleString* name) noexcept { name_ = name; }
@@ -126,7 +124,7 @@ class open_key {
   string_ref name() const noexcept { return string_ref{name_}; }
   int mode() const noexcept { return mode_; }
   // -1 where that was not asked yet: the one that is selected.
-  int database() const noexcept { return database_; }
+  int database() const noexcept { return next_database_ - 1; }
 
  private:
   friend void close_all_open_keys() noexcept;
@@ -139,9 +137,7 @@ class open_key {
 
   void link() noexcept {
     next_ = open_keys;
-    open_key* self = this;
-    asm("" : "+r"(self));  // g++ cannot see that the destructor unlinks, and would warn of every key on the stack
-    open_keys = self;
+    open_keys = this;
     is_open_ = true;
   }
   // Frames end in the reverse order of their beginning, and so do keys, mostly.
@@ -164,13 +160,14 @@ class open_key {
   abi::ModuleString* name_;
   abi::ModuleKey* raw_;  // null where it is for reading, and there is no value
   open_key* next_;
+  // In the order, and with the zeros, by which a compiler sets eight bytes at once.
   int mode_;
-  int database_ = -1;
-  std::uint32_t revision_ = 0;
+  int next_database_ = 0;  // behind the one that it was opened in; 0: not asked yet
   key_type wanted_;
   name_owner name_owner_;
   bool is_open_ = false;
   bool has_iterator_ = false;
+  std::uint32_t revision_ = 0;
 };
 
 // Selects a database for the length of a scope. -1: the one that is selected.

@@ -173,8 +173,8 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
     if (!arity_is_good(argc)) [[unlikely]]
       return reply_wrong_arity(ctx);
     frame f{ctx, argv, argc, First};
+    slots<std::index_sequence<Index...>, Declared...> values{f};  // out of the try: so it ends in one place
     try {
-      slots<std::index_sequence<Index...>, Declared...> values{f};
       const bool good = (true && ... &&
                          parameter_of<Declared>::decode(f, static_cast<slot_at<Index, Declared>&>(values),
                                                         shape::first_words[Index], shape::needed_behind[Index]));
@@ -224,8 +224,8 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
   [[gnu::cold]] static int report(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
     if (!arity_is_good(argc)) return abi::MODULE_OK;
     frame f{ctx, argv, argc, First};
+    slots<std::index_sequence<Index...>, Declared...> values{f};
     try {
-      slots<std::index_sequence<Index...>, Declared...> values{f};
       int starts[sizeof...(Declared) + 1];
       const bool good = (true && ... &&
                          (starts[Index] = f.next,
