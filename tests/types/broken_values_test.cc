@@ -250,6 +250,20 @@ TEST_F(broken_values, that_claim_to_be_large_at_every_level_take_no_more_memory_
   EXPECT_EQ(checked.values(), 0u);
 }
 
+TEST_F(broken_values, that_lie_too_deep_in_each_other_are_refused) {
+  SKIP_ON_REDIS_6();
+  const std::string payload = payload_of(s, "tw-nested", 0);
+  s.call("FLUSHALL");
+  std::vector<std::string> broken;
+  for (const int levels : {2'000, 200'000}) {
+    std::string body = payload.substr(0, payloads::header_size);
+    for (int level = 0; level < levels; ++level) body += "\2\1";  // one more below
+    broken.push_back(payloads::closed(body, payload));
+  }
+  expect_sound("depth", to_attempts(broken));
+  EXPECT_EQ(checked.values(), 0u);
+}
+
 TEST(broken_values_at_random, are_values_or_refused) {
   constexpr std::uint64_t of_one_server = 250'000;
   constexpr std::uint64_t at_once = 10'000;
