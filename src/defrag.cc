@@ -99,7 +99,7 @@ std::optional<int> defragmenter::database() const noexcept {
 }
 
 bool defragmenter::should_go_back() noexcept {
-  if (pauses_ != 0 || !cursor()) return false;
+  if (!cursor()) return false;
   stopped_ = looked_at_ >= most_looks || should_stop();
   return stopped_;
 }

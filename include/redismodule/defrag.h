@@ -102,7 +102,10 @@ class defragmenter {
   // --- For what walks through values ---
 
   // Whether it is time to go back. Asked after each element, it asks the server now and then.
-  bool is_tired() noexcept { return stopped_ || (++looked_at_ % looks_between_questions == 0 && should_go_back()); }
+  bool is_tired() noexcept {
+    if (pauses_ != 0) return false;
+    return stopped_ || (++looked_at_ % looks_between_questions == 0 && should_go_back());
+  }
   // Until the end of what it gives is_tired() says no.
   [[nodiscard]] auto uninterrupted() noexcept {
     struct pause {

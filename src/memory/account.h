@@ -21,7 +21,7 @@ std::uint8_t find_or_make(const char* name) noexcept;
 // Fails: false, and nothing is charged, when the account's budget does not allow it.
 bool charge(std::uint8_t index, std::size_t bytes) noexcept;
 void credit(std::uint8_t index, std::size_t bytes) noexcept;
-// Charges more or fewer bytes for a block that is charged already; for accounts without a budget.
+// Charges more or fewer bytes for a block that is charged already; for accounts without a budget, or as many bytes.
 void recharge(std::uint8_t index, std::size_t before, std::size_t now) noexcept;
 // Whether the account's budget allows `bytes` more.
 bool allows(std::uint8_t index, std::size_t bytes) noexcept;

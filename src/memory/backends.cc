@@ -315,7 +315,8 @@ static void* copy_elsewhere(void* block, std::size_t size) noexcept {
   return fresh;
 }
 
-// `held` bytes are where they were in a block with this tag, which the server has moved.
+// `held` bytes are where they were in a block with this tag, which the server has moved: to one of the same size, where
+// its account may have a budget.
 static void* place_again(void* moved, const tag& before, std::size_t held) noexcept {
   void* fresh = align_up(moved, sizeof(tag), default_alignment);
   auto* content = static_cast<unsigned char*>(moved) + distance_of(before);

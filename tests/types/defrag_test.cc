@@ -99,6 +99,33 @@ TEST(defrag, is_replaced_by_a_member) {
   EXPECT_EQ(r[3], 1) << "what has no move constructor that cannot throw stays";
 }
 
+TEST(defrag, moves_what_could_be_wrapped_in_a_list_of_itself) {
+  server s{DEFRAG_MODULE};
+  s.call("odd.fill", "key", 100);
+  const std::string digest = digest_of(s, "key");
+  for (int i = 0; i < 3; ++i) s.call("odd.force", "key", -1, -1);
+  EXPECT_EQ(digest_of(s, "key"), digest);
+}
+
+TEST(defrag, loses_nothing_where_a_key_cannot_be_moved) {
+  server s{DEFRAG_MODULE};
+  s.call("odd.fill", "key", 100);
+  const std::string digest = digest_of(s, "key");
+  for (const int after : {0, 1, 50, 99, 100, 101, 150, 199}) {
+    const reply r = s.call("odd.force", "key", -1, after);
+    EXPECT_EQ(r[0], 100);
+    EXPECT_EQ(r[1], 100);
+    EXPECT_EQ(r[2], -1) << "it has thrown";
+    EXPECT_EQ(digest_of(s, "key"), digest);
+  }
+}
+
+TEST(defrag, does_not_stop_in_what_is_to_be_moved_whole) {
+  server s{DEFRAG_MODULE};
+  s.call("odd.fill", "key", 100);
+  EXPECT_GT(s.call("odd.force", "key", 1, -1)[3].integer(), 80) << "of a hundred texts, one in seven is short";
+}
+
 // --- By a server that can ---
 
 class defrag_by_the_server : public testing::Test {
@@ -148,6 +175,7 @@ TEST_F(defrag_by_the_server, moves_what_is_fragmented) {
   EXPECT_TRUE(offered) << "of 1000 blocks each " << shares;
   EXPECT_EQ(shares[6], 0) << "a comparison that may throw";
   EXPECT_GT(hits(), before);
+  EXPECT_GT(s.call("defrag.moves").integer(), 100) << "of the value's own blocks";
   EXPECT_EQ(s.call("shelf.whole", "key"), 1);
   EXPECT_EQ(digest_of(s, "key"), digest);
   RecordProperty("hits", std::to_string(hits() - before));

@@ -248,14 +248,14 @@ template <class T, class Make>
     exchange_caught(by);
   };
   if constexpr (mapping_value<T>) {
-    typename T::key_type key{std::move(node.key())};
-    typename T::mapped_type mapped{std::move(node.mapped())};
+    typename T::key_type key(std::move(node.key()));  // braces would prefer a constructor from a list of itself
+    typename T::mapped_type mapped(std::move(node.mapped()));
     exchange();
     auto made = make(std::move(key), std::move(mapped));
     by.blocks().settle();
     return made;
   } else {
-    typename T::key_type key{std::move(node.value())};
+    typename T::key_type key(std::move(node.value()));
     exchange();
     auto made = make(std::move(key));
     by.blocks().settle();
@@ -295,13 +295,22 @@ auto find_step(defragmenter& by, T& all, const defrag_step& step) {
   return found;
 }
 
+// A node that is out of its container, and goes back where its key cannot be moved.
+template <class T>
+struct extracted_node {
+  T& all;
+  typename T::iterator next;
+  typename T::node_type node;
+  ~extracted_node() { all.insert(next, std::move(node)); }
+};
+
 template <class T>
 auto defrag_ordered_node(defragmenter& by, T& all, typename T::iterator at, typename T::iterator next) {
   if constexpr (movable_order<T>) {
     if (!memory::relocation::can_move(&*at)) return at;
-    auto node = all.extract(at);
-    defrag_key<T>(by, node);
-    return defrag_node<T>(by, std::move(node), [&](auto&&... parts) noexcept {
+    extracted_node<T> out{all, next, all.extract(at)};
+    defrag_key<T>(by, out.node);
+    return defrag_node<T>(by, std::move(out.node), [&](auto&&... parts) noexcept {
       return all.emplace_hint(next, std::forward<decltype(parts)>(parts)...);
     });
   } else {
@@ -358,25 +367,41 @@ struct no_table {
   explicit no_table(const auto&) noexcept {}
 };
 
-// All are taken out first, and go back the last one first, which is the order that they had.
+// The nodes of a bucket. All are taken out first, and go back the last one first, which is the order that they had.
+template <class T>
+class extracted_bucket {
+ public:
+  extracted_bucket(T& all, std::size_t bucket) noexcept : all_{all} {
+    while (count_ < most && all.begin(bucket) != all.end(bucket)) {
+      nodes_[count_++] = all.extract(key_at<T>(*all.begin(bucket)));
+    }
+  }
+  extracted_bucket(const extracted_bucket&) = delete;
+  extracted_bucket& operator=(const extracted_bucket&) = delete;
+  ~extracted_bucket() {
+    while (count_ != 0) put_last_back();
+  }
+
+  bool is_empty() const noexcept { return count_ == 0; }
+  typename T::node_type& last() noexcept { return nodes_[count_ - 1]; }
+  void put_last_back() noexcept { put_back(all_, std::move(nodes_[--count_])); }
+
+ private:
+  static constexpr std::size_t most = 32;
+  T& all_;
+  std::array<typename T::node_type, most> nodes_;
+  std::size_t count_ = 0;
+};
+
 template <class T>
 void defrag_bucket_nodes(defragmenter& by, T& all, T& spare, std::size_t bucket) {
-  constexpr std::size_t most = 32;
-  std::array<typename T::node_type, most> nodes;
-  std::size_t count = 0;
-  while (count < most && all.begin(bucket) != all.end(bucket)) {
-    nodes[count++] = all.extract(key_at<T>(*all.begin(bucket)));
-  }
-  while (count-- > 0) {
-    auto& node = nodes[count];
-    if (memory::relocation::can_move(element_in<T>(node))) {
-      defrag_key<T>(by, node);
-      node = defrag_node<T>(by, std::move(node), [&](auto&&... parts) noexcept {
-        spare.emplace(std::forward<decltype(parts)>(parts)...);
-        return spare.extract(spare.begin());
-      });
-    }
-    put_back(all, std::move(node));
+  for (extracted_bucket<T> out(all, bucket); !out.is_empty(); out.put_last_back()) {
+    if (!memory::relocation::can_move(element_in<T>(out.last()))) continue;
+    defrag_key<T>(by, out.last());
+    out.last() = defrag_node<T>(by, std::move(out.last()), [&](auto&&... parts) noexcept {
+      spare.emplace(std::forward<decltype(parts)>(parts)...);
+      return spare.extract(spare.begin());
+    });
   }
 }
 

@@ -313,17 +313,25 @@ std::size_t memory_of(const T& value, samples most) {
 // --- Effort of freeing: about as many steps as there are blocks ---
 
 // Counted until there are so many that the exact number is of no interest: servers free in another thread what takes
-// more than 64. What is looked at is bounded by it, and how deep that lies.
+// more than 64. What is looked at is bounded by it, and how deep that lies. What was not looked at may be any number:
+// it counts as many, so that servers defragment it in parts, which they do from active-defrag-max-scan-fields on
+// (1,000).
 class effort {
  public:
-  static constexpr std::size_t enough = 512;
-
   void add(std::size_t steps) noexcept { steps_ += steps; }
-  bool is_enough() const noexcept { return steps_ >= enough; }
-  std::size_t steps() const noexcept { return steps_; }
+  // Whether no more is to be looked at, though there is something.
+  bool leaves_out() noexcept {
+    if (steps_ < enough) return false;
+    left_out_ = true;
+    return true;
+  }
+  std::size_t steps() const noexcept { return left_out_ ? steps_ + many : steps_; }
 
  private:
+  static constexpr std::size_t enough = 512;
+  static constexpr std::size_t many = 1 << 20;
   std::size_t steps_ = 0;
+  bool left_out_ = false;
 };
 
 template <class T>
@@ -376,7 +384,7 @@ void add_effort_of_range(effort& sum, const T& all) {
   sum.add(steps_of_elements(all));
   if constexpr (owns_blocks<std::remove_const_t<typename T::value_type>>()) {
     for (const auto& each : all) {
-      if (sum.is_enough()) return;
+      if (sum.leaves_out()) return;
       sum.add(1);
       add_effort(sum, each);
     }
@@ -391,7 +399,7 @@ void add_effort(effort& sum, const T& value) {
     sum.add(1);
   } else if constexpr (byte_string<T>) {
     sum.add(steps_of_bytes(value.size()));
-  } else if (sum.is_enough()) {
+  } else if (sum.leaves_out()) {
     return;
   } else if constexpr (is_optional<T>) {
     if (value) add_effort(sum, *value);

@@ -1,8 +1,12 @@
 // Data types to be defragmented: by a server that can, or by functions in its place that move whatever they are given.
+#include <algorithm>
 #include <cstring>
 #include <deque>
+#include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <string>
@@ -154,11 +158,13 @@ bool is_whole(const shelf& value) {
 std::unordered_set<const void*> offered;
 void* (*defrag_alloc)(rm::abi::ModuleDefragCtx*, void*) = nullptr;
 long long calls = 0;
+long long moves = 0;
 
 void* count_offered(rm::abi::ModuleDefragCtx* ctx, void* block) {
   ++calls;
   void* moved = defrag_alloc(ctx, block);
   offered.insert(moved != nullptr ? moved : block);
+  moves += moved != nullptr;
   return moved;
 }
 
@@ -166,7 +172,7 @@ void exchange(rm::abi::function which, void* by) { static_cast<void>(rm::exchang
 
 void watch() {
   offered.clear();
-  calls = 0;
+  calls = moves = 0;
   if (defrag_alloc != nullptr || rm::api.DefragAlloc == nullptr) return;
   defrag_alloc = rm::api.DefragAlloc;
   exchange(rm::abi::function::DefragAlloc, reinterpret_cast<void*>(&count_offered));
@@ -343,6 +349,103 @@ struct curious {
   static constexpr auto fields = rm::fields(rm::field<&curious::texts>);
 };
 
+// Of which braces make another one, with this one in it.
+struct tree {
+  std::vector<tree> parts;
+  std::string leaf;
+  tree() = default;
+  tree(std::initializer_list<tree> from) : parts(from) {}
+  explicit tree(std::string text) : leaf{std::move(text)} {}
+  friend bool operator==(const tree& a, const tree& b) noexcept { return a.leaf == b.leaf; }
+  friend bool operator<(const tree& a, const tree& b) noexcept { return a.leaf < b.leaf; }
+  static constexpr auto fields = rm::fields(rm::field<&tree::parts>, rm::field<&tree::leaf>);
+};
+struct tree_hash {
+  std::size_t operator()(const tree& of) const noexcept { return std::hash<std::string>{}(of.leaf); }
+};
+
+// Of which what it has allocated cannot be moved, now and then.
+struct brittle {
+  std::string text;
+  static inline long long throws_after = -1;
+  friend bool operator==(const brittle& a, const brittle& b) noexcept { return a.text == b.text; }
+  friend bool operator<(const brittle& a, const brittle& b) noexcept { return a.text < b.text; }
+};
+struct brittle_hash {
+  std::size_t operator()(const brittle& of) const noexcept { return of.text.size(); }
+};
+template <>
+struct rm::codec<brittle> {
+  static void save(rdb_writer& to, const brittle& value) { to.save_string(std::string_view{value.text}); }
+  static result<brittle> load(rdb_reader& from) {
+    auto text = from.load_string();
+    if (!text) return text.error();
+    return brittle{std::move(*text)};
+  }
+  static std::size_t mem_usage(const brittle&) { return 0; }
+  static void defrag(defragmenter& by, brittle& value) {
+    if (brittle::throws_after >= 0 && brittle::throws_after-- == 0) throw std::bad_alloc{};
+    by.whole(value.text);
+  }
+};
+
+struct oddities {
+  static constexpr rm::type_info redis_type{.name = "odd-types"};
+  std::map<int, tree> trees;
+  std::set<tree> set;
+  std::unordered_map<tree, tree, tree_hash> hashed;
+  std::map<brittle, int> ordered;
+  std::unordered_set<brittle, brittle_hash> bucket;  // in a few
+  std::vector<std::string> first, second;
+  static inline long long least_of_second = 0;
+
+  // The second is not stopped, though the first was.
+  bool defrag(rm::defragmenter& by) {
+    const bool more = by.value(trees, set, hashed, ordered, bucket, first);
+    const std::size_t before = by.offered();
+    by.whole(second);
+    least_of_second = std::min(least_of_second, static_cast<long long>(by.offered() - before));
+    return more;
+  }
+  static constexpr auto fields =
+      rm::fields(rm::field<&oddities::trees>, rm::field<&oddities::set>, rm::field<&oddities::hashed>,
+                 rm::field<&oddities::ordered>, rm::field<&oddities::bucket>, rm::field<&oddities::first>,
+                 rm::field<&oddities::second>);
+};
+
+namespace {
+
+void fill_oddities(rm::write<oddities> key, int count) {
+  oddities& value = key->value_or_create();
+  for (int i = 0; i < count; ++i) {
+    const tree leaf(text("leaf", i));
+    value.trees.emplace(i, tree{leaf, leaf});
+    value.set.insert(leaf);
+    value.hashed.emplace(leaf, leaf);
+    value.ordered.emplace(brittle{text("key", i)}, i);
+    value.bucket.insert(brittle{text("key", i)});
+    value.first.push_back(text("one", i));
+    value.second.push_back(text("two", i));
+  }
+}
+
+// The sizes of what was broken off, in calls that stop after so many questions.
+std::vector<long long> force_oddities(rm::write<oddities> key, long long steps, long long throws_after) {
+  moving_server there;
+  cursor = 0;
+  oddities::least_of_second = 1'000'000;
+  brittle::throws_after = throws_after;
+  for (int round = 0; round < 100'000; ++round) {
+    patience = steps;
+    if (!defrag_once(key)) break;
+  }
+  const oddities& value = **key;
+  return {static_cast<long long>(value.ordered.size()), static_cast<long long>(value.bucket.size()),
+          brittle::throws_after, oddities::least_of_second};
+}
+
+}  // namespace
+
 // --- What is in no key ---
 
 std::map<std::string, std::vector<std::string>> global;
@@ -376,6 +479,9 @@ REDISMODULE_MODULE(defrag, 1, m) {
   m.data_type<anchored>();
   m.data_type<left_alone>({.defrag = false});
   m.data_type<curious>();
+  m.data_type<oddities>();
+  m.command<fill_oddities>("odd.fill key count");
+  m.command<force_oddities>("odd.force key steps throws-after");
   m.command("curious.fill key count", [](rm::write<curious> key, long long count) {
     for (long long i = 0; i < count; ++i) key->value_or_create().texts.push_back(text("curious", i));
   });
@@ -397,6 +503,7 @@ REDISMODULE_MODULE(defrag, 1, m) {
   m.command<force<change>>("shelf.forcechanging key steps");
   m.command<watch>("defrag.watch");
   m.command("defrag.calls", [] { return calls; });
+  m.command("defrag.moves", [] { return moves; });
   m.command("anchored.force key", [](rm::write<anchored> key) {
     moving_server there;
     cursor = 0;
