@@ -265,9 +265,11 @@ bool rdb_reader::read(rdb_bytes& into) {
 
 bool rdb_reader::read(std::string& into) {
   if (io_ == nullptr) return read_bytes(into);
-  rdb_bytes bytes;
-  if (!read(bytes)) return false;
-  into = std::string(bytes.data(), bytes.size());  // assign() takes more than twice the instructions
+  std::size_t size = 0;
+  const handle<detail::bytes_policy> bytes{detail::nothrow(api.LoadStringBuffer)(io_, &size)};
+  if (!bytes) [[unlikely]]
+    return check(false);
+  into = std::string(bytes.raw(), size);  // assign() takes more than twice the instructions
   return true;
 }
 
