@@ -59,7 +59,7 @@ std::vector<standing> show(const standings& players, std::size_t first, std::siz
   return shown;
 }
 
-// The last thing a command does: whoever hears of it may change keys.
+// For who listens to events of keys, where another command is replicated than the one that runs.
 void notify(rm::context& ctx, const char* event, rm::write<leaderboard>& board) {
   static_cast<void>(ctx.notify(rm::key_event::module, event, board->name()));
 }
@@ -156,8 +156,7 @@ std::size_t remove_players(rm::context& ctx, rm::write<leaderboard> board, rm::a
   std::size_t gone = 0;
   for (std::string_view player : players) gone += value->players.erase(player);
   if (gone == 0) return 0;
-  ctx.replicate_verbatim();
-  notify(ctx, "leaderboard.remove", board);
+  ctx.changed(*board, "leaderboard.remove");
   if (board->exists()) remove_if_nothing(ctx, board);
   return gone;
 }
@@ -168,8 +167,7 @@ std::size_t set_capacity(rm::context& ctx, rm::write<leaderboard> board, std::ui
   leaderboard& value = board->value_or_create();
   value.capacity = players;
   const std::size_t gone = value.drop_surplus();
-  ctx.replicate_verbatim();
-  notify(ctx, "leaderboard.capacity", board);
+  ctx.changed(*board, "leaderboard.capacity");
   if (board->exists()) remove_if_nothing(ctx, board);
   return gone;
 }
@@ -190,8 +188,7 @@ std::size_t merge(rm::context& ctx, rm::write<leaderboard> destination,
   const std::size_t size = merged.players.size();
   if (merged.is_nothing()) return 0;
   destination->value_or_create() = std::move(merged);  // which takes no memory
-  ctx.replicate_verbatim();                            // the same comes of it wherever the boards are the same
-  notify(ctx, "leaderboard.merge", destination);
+  ctx.changed(*destination, "leaderboard.merge");      // the same comes of it wherever the boards are the same
   return size;
 }
 
@@ -253,7 +250,7 @@ int written_version(const rm::args& arguments) {
 
 REDISMODULE_MODULE(leaderboard, 2, m) {
   m.data_type<leaderboard>(
-      {.written_version = written_version(m.args()), .async_loading = true, .slot_migration = true});
+      {.written_version = written_version(m.args()), .async_loading = true, .slot_migration = true, .defrag = false});
 
   m.acl_category("leaderboard");
   constexpr auto *reading = "read leaderboard", *writing = "write leaderboard";

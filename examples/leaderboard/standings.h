@@ -123,7 +123,7 @@ class standings {
   }
 
   by_name players_;
-  places places_;  // the names are those of players_, whose nodes stay where they are
+  places places_;  // the names are those of players_, whose nodes stay where they are: no defragmentation
   std::size_t name_bytes_ = 0;
 };
 
