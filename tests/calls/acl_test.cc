@@ -182,6 +182,9 @@ const std::vector<rt::module_file>& examples() {
 #ifdef COUNTER_MODULE
       {COUNTER_MODULE},
 #endif
+#ifdef LEADERBOARD_MODULE
+      {LEADERBOARD_MODULE},
+#endif
 #ifdef MEMORY_MODULE
       {MEMORY_MODULE},
 #endif
@@ -217,7 +220,15 @@ const std::vector<use> uses = {
     {{"tasks.done", "home", "paint"}},
     {{"counter.add", "visits", "2", "home"}},
     {{"counter.show", "visits"}},
-    {{"memory.blocks", "1"}},
+    {{"leaderboard.add", "best", "5", "ada", "3", "eve"}},
+    {{"leaderboard.incr", "best", "2", "ada"}},
+    {{"leaderboard.capacity", "best", "10"}},
+    {{"leaderboard.merge", "both", "best"}},
+    {{"leaderboard.rank", "best", "ada"}},
+    {{"leaderboard.top", "best", "3"}},
+    {{"leaderboard.around", "best", "ada", "1"}},
+    {{"leaderboard.info", "best"}},
+    {{"leaderboard.remove", "best", "ada"}},
     {{"memory.containers", "1"}},
     {{"memory.sqlite", "1"}},
     {{"memory.rows"}},
