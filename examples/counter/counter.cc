@@ -15,12 +15,26 @@ struct counter {
       rm::fields(rm::field<&counter::total>, rm::field<&counter::by_tag, rm::since_version<2>>);
 };
 
-std::int64_t add(rm::context& ctx, rm::write<counter> key, std::int64_t by, std::optional<std::string> tag) {
+// What may run out of memory comes first and sums are looked at before they are kept, so that a counter is changed
+// whole or not at all, here as on replicas.
+rm::result<std::int64_t> add(rm::context& ctx, rm::write<counter> key, std::int64_t by,
+                             std::optional<std::string> tag) {
+  constexpr auto overflow = "ERR increment or decrement would overflow";
+  std::map<std::string, std::int64_t> new_part;
+  if (tag) new_part.emplace(*tag, 0);
   counter& value = key->value_or_create();
-  value.total += by;
-  if (tag) value.by_tag[*tag] += by;
+  std::int64_t total = 0;
+  if (__builtin_add_overflow(value.total, by, &total)) return rm::error_reply{overflow};
+  if (tag) {
+    value.by_tag.merge(new_part);  // which leaves a tag that is known as it is
+    std::int64_t& part = value.by_tag.find(*tag)->second;
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(part, by, &sum)) return rm::error_reply{overflow};
+    part = sum;
+  }
+  value.total = total;
   ctx.replicate_verbatim();
-  return value.total;
+  return total;
 }
 
 // Nothing where there is no counter.

@@ -1,6 +1,11 @@
 #include <gtest/gtest.h>
 #include <redismodule/testing/server.h>
 
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+
 using redismodule::testing::server;
 
 TEST(counter, counts) {
@@ -13,6 +18,20 @@ TEST(counter, counts) {
   EXPECT_TRUE(s.call("counter.show", "none").is_null());
   s.call("SET", "text", "x");
   EXPECT_TRUE(s.call("counter.add", "text", 1).is_error());
+}
+
+TEST(counter, does_not_overflow) {
+  server s{COUNTER_MODULE};
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  const auto error = "ERR increment or decrement would overflow";
+  s.call("counter.add", "c", most, "tea");
+  EXPECT_EQ(s.call("counter.add", "c", 1, "coffee").error(), error);
+  s.call("counter.add", "c", -most);
+  EXPECT_EQ(s.call("counter.add", "c", 1, "tea").error(), error);
+  const auto shown = s.call("counter.show", "c");
+  EXPECT_EQ(shown.at("total"), 0);
+  using parts = std::map<std::string, std::int64_t>;
+  EXPECT_EQ(shown.at("by_tag").as<parts>(), (parts{{"tea", most}}));
 }
 
 TEST(counter, survives_a_restart_and_lives_on_replicas) {
