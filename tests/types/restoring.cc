@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::ptrdiff_t batch_size = 500;
+constexpr std::ptrdiff_t batch_size = 2000;
 
 std::string shown(const attempt& which) {
   std::string text;
