@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "loading.h"
 #include "redismodule/context.h"
 #include "redismodule/module.h"
 
@@ -32,7 +33,8 @@ void on_async_load(abi::ModuleCtx*, abi::ModuleEvent, std::uint64_t step, void*)
   loading_beside = true;
 }
 
-// Before each load that takes the data set's place, and after one that failed, the servers empty the data set.
+// Before each load that takes the data set's place, and after one that failed, the servers empty the data set: not when
+// they start, where it is empty but for what the builder wrote.
 void on_flush(abi::ModuleCtx*, abi::ModuleEvent, std::uint64_t step, void* data) {
   const auto& flushed = *static_cast<const abi::ModuleFlushInfo*>(data);
   if (step != abi::MODULE_SUBEVENT_FLUSHDB_START || flushed.dbnum != -1) return;
@@ -43,6 +45,12 @@ void on_flush(abi::ModuleCtx*, abi::ModuleEvent, std::uint64_t step, void* data)
 void subscribe(abi::ModuleCtx* ctx) noexcept {
   api.SubscribeToServerEvent(ctx, abi::ModuleEvent_FlushDB, &on_flush);
   api.SubscribeToServerEvent(ctx, abi::ModuleEvent_ReplAsyncLoad, &on_async_load);
+}
+
+// Redis before 8 calls what a module that did not load has subscribed, where that was mapped.
+void unsubscribe(abi::ModuleCtx* ctx) {
+  api.SubscribeToServerEvent(ctx, abi::ModuleEvent_FlushDB, nullptr);
+  api.SubscribeToServerEvent(ctx, abi::ModuleEvent_ReplAsyncLoad, nullptr);
 }
 
 // No value of such a type is in a key, but a payload of RESTORE may say so.
@@ -62,7 +70,7 @@ int give(aux_content& into, aux_slot& slot, void* value) noexcept {
 
 }  // namespace
 
-bool is_loading_beside() noexcept { return loading_beside; }
+bool is_loading_beside() noexcept { return loading_beside && !loads_for_served(); }
 
 void* aux_of(aux_slot& slot, aux_content& content) {
   if (content.value == nullptr) content.value = slot.functions->make();
@@ -124,7 +132,10 @@ void module_builder::add_aux_value(const detail::aux_definition& definition, con
   if (!options.always) methods.aux_save2 = definition.save;
   methods.aux_save_triggers = static_cast<int>(options.when);
   create_type(ctx_, definition.info, options.written_version, methods, slot.type);
-  if (first_slot == nullptr) subscribe(ctx_);
+  if (first_slot == nullptr) {
+    subscribe(ctx_);
+    add_unload_hook(&unsubscribe);
+  }
   slot.always = options.always;
   slot.next = std::exchange(first_slot, &slot);
   say_options(ctx_, options.async_loading, options.slot_migration);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "loading.h"
 #include "redismodule/context.h"
 #include "redismodule/module.h"
 
@@ -39,6 +40,7 @@ const data_type_state* states[most_data_types]{};
 char* chunk_buffer = nullptr;
 std::uint64_t saves_that_threw = 0;
 int version_if_unsaid = 0;
+int served_loads = 0;
 
 bool in_child() noexcept { return getpid() != server_process; }
 
@@ -61,6 +63,10 @@ void log_io(abi::ModuleIO* io, const char* type, const char* what, const char* w
 }  // namespace
 
 // --- RDB ---
+
+loading_for_served::loading_for_served() noexcept { ++served_loads; }
+loading_for_served::~loading_for_served() { --served_loads; }
+bool loads_for_served() noexcept { return served_loads != 0; }
 
 unsaid_version::unsaid_version(int version) noexcept { version_if_unsaid = version; }
 unsaid_version::~unsaid_version() { version_if_unsaid = 0; }
@@ -268,6 +274,7 @@ void* copy_by_saving(const void* raw, const key_context& of, void (*save)(rdb_wr
   byte_source source{whole, &bytes, 1, bytes.size()};
   rdb_reader from{source, version, version};
   from.set_place(to_place);
+  const loading_for_served scope;
   return load(from);
 }
 
@@ -292,10 +299,12 @@ struct restoring {
       redismodule::fields(field<&restoring::type>, field<&restoring::version>, field<&restoring::chunks>);
 };
 
-// Else the command of which a rewritten AOF consists would be none.
+data_type_state restoring_state;
+
+// Else the command of which a rewritten AOF consists would be none: parts have none of their own either.
 bool is_of_this_module(const restoring& value) noexcept {
   return std::any_of(states, states + registered_types, [&](const data_type_state* each) {
-    return value.type == each->name && value.version >= 1 && value.version <= each->version;
+    return each != &restoring_state && value.type == each->name && value.version >= 1 && value.version <= each->version;
   });
 }
 
@@ -310,7 +319,6 @@ void* load_parts(rdb_reader& from) {
   return loaded.release();
 }
 
-data_type_state restoring_state;
 constexpr object_functions restoring_functions{&save_object<restoring>,
                                                &load_parts,
                                                &destroy_object<restoring>,
@@ -402,6 +410,7 @@ void* load_restored(const restoring* before, const value_place& place, const res
   byte_source source{at, pieces.data(), pieces.size(), size};
   rdb_reader from{source, arguments.version, type.version};
   from.set_place(place);
+  const loading_for_served scope;
   void* value = of.load(from);
   if (value != nullptr && !source.at_end()) {
     of.destroy(value);

@@ -1,5 +1,7 @@
 #include "redismodule/dump.h"
 
+#include "loading.h"
+
 namespace redismodule::detail {
 namespace {
 
@@ -20,6 +22,7 @@ result<void*> load_dumped(const text_argument& bytes, int version, const data_ty
   const int written = version == 0 ? type.written : version;
   if (written < 1) return error_reply{"ERR the version of a value is 1 at least"};
   void* value = nullptr;
+  const loading_for_served for_served;
   if (api.LoadDataTypeFromStringEncver != nullptr) {
     value = api.LoadDataTypeFromStringEncver(bytes.raw(), type.type, written);
   } else {

@@ -118,7 +118,7 @@ bool run_unload_hooks(abi::ModuleCtx* ctx, const char* name) noexcept {
 
 // The server unmaps a module that did not load. Under a thread of its own that would end the server.
 void undo_load(abi::ModuleCtx* ctx, const char* name) noexcept {
-  run_unload_hooks(ctx, name);
+  while (!run_unload_hooks(ctx, name)) unload_hooks.pop_back();  // all of them, whichever throws
   forget();
   if (memory::threads_left() == 0) return memory::stop();
   left_by_failed_load = true;

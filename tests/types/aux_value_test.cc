@@ -176,6 +176,39 @@ TEST(aux_values, are_in_no_key_whatever_a_payload_says) {
   EXPECT_EQ(s.call("EXISTS", "other"), 0);
 }
 
+// Redis before 8 unsubscribes nothing of a module that it unmaps because it did not load.
+TEST(aux_values, of_a_module_that_did_not_load_are_not_called) {
+  server s;
+  ASSERT_TRUE(s.call("MODULE", "LOAD", BESIDE_1_MODULE, "fail").is_error());
+  EXPECT_NE(s.log().find("it was told to fail"), std::string::npos) << "after it had registered the values";
+  EXPECT_FALSE(s.maps("beside_1.so"));
+  s.call("FLUSHALL");
+  ASSERT_TRUE(s.alive());
+  s.load(BESIDE_1_MODULE);
+  fill(s);
+  s.call("FLUSHALL");
+  EXPECT_EQ(s.call("beside.limits"), "");
+}
+
+TEST(aux_values, that_the_builder_wrote_are_there_until_the_data_set_has_another) {
+  server s;
+  s.call("SET", "key", "value");
+  s.save();
+  s.stop();
+  server without{server_options{.modules = {{BESIDE_1_MODULE, {"everyone"}}}, .config = {"dir " + s.directory()}}};
+  EXPECT_EQ(without.call("GET", "key"), "value");
+  EXPECT_EQ(without.call("beside.limits"), "everyone=1 ");
+  without.call("beside.limit", "ada", 7);
+  without.reload();
+  EXPECT_EQ(without.call("beside.limits"), "ada=7 everyone=1 ");
+  without.call("FLUSHALL");
+  EXPECT_EQ(without.call("beside.limits"), "");
+  without.call("beside.limit", "ada", 7);
+  without.save();
+  without.crash();
+  EXPECT_EQ(without.call("beside.limits"), "ada=7 ") << "what was loaded has them";
+}
+
 TEST(aux_values, leave_nothing_when_they_go) {
   server s{BESIDE_1_MODULE};
   fill(s);
@@ -249,6 +282,32 @@ TEST_F(loading_replica, serves_what_it_had_until_all_is_there) {
   EXPECT_EQ(replica.call("beside.loading"), "none");
 }
 
+// Each in the data set that it belongs to.
+TEST_F(loading_replica, may_be_written_to_meanwhile) {
+  if (const auto what = s.lacks("GetDbIdFromIO"); !what.empty()) GTEST_SKIP() << what;  // as old as the event
+  replica.call("CONFIG", "SET", "replica-read-only", "no");
+  send_all_again(20'000);
+  ASSERT_TRUE(becomes_true([&] { return serves_old_while_new_is_there(); }));
+  replica.call("MULTI");
+  replica.call("beside.loadowner", "carl");
+  replica.call("beside-ow.restore", "owner", 1, 0, 1, "s\4dora");
+  replica.call("beside.limits");
+  replica.call("beside.loading");
+  replica.call("FLUSHALL");
+  replica.call("beside.limits");
+  replica.call("beside.loading");
+  const auto seen = replica.call("EXEC");
+  ASSERT_EQ(seen.size(), 7u);
+  EXPECT_EQ(seen[0], "carl");
+  EXPECT_EQ(seen[1], "OK");
+  EXPECT_EQ(seen[2], "ada=7 bob=12 carl=0 dora=0 ");
+  EXPECT_EQ(seen[3], "ada=1000 bob=12 ");
+  EXPECT_EQ(seen[5], "");
+  EXPECT_EQ(seen[6], "ada=1000 bob=12 ");
+  ASSERT_TRUE(becomes_true([&] { return link_is_up(); }));
+  EXPECT_EQ(replica.call("beside.limits"), "ada=1000 bob=12 ");
+}
+
 TEST_F(loading_replica, serves_what_it_had_where_not_all_comes) {
   if (const auto what = s.lacks("GetDbIdFromIO"); !what.empty()) GTEST_SKIP() << what;  // as old as the event
   send_all_again(100'000);
@@ -278,6 +337,7 @@ TEST_F(loading_replica, has_no_half_of_what_was_refused) {
   replica.call("REPLICAOF", "127.0.0.1", s.port());
   ASSERT_TRUE(becomes_true([&] { return replica.log().find("it was to be refused") != std::string::npos; }));
   replica.call("REPLICAOF", "NO", "ONE");
+  EXPECT_EQ(replica.call("beside.limitswhenrefused"), all_limits) << "a control: a half was there";
   EXPECT_EQ(replica.call("beside.limits"), "") << "which was read before the other was refused";
   EXPECT_EQ(replica.call("beside.lastremark"), "");
   EXPECT_EQ(replica.call("DBSIZE"), 0);

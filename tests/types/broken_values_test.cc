@@ -227,7 +227,11 @@ TEST_F(broken_values, of_which_a_part_has_come_are_of_a_type_and_a_version_of_th
   const std::string_view body = payloads::body_of(payload);
   const std::vector<payloads::part> parts = payloads::parts_of(body);  // the type, its version, and what has come
   ASSERT_EQ(s.call("RESTORE", "key", 0, payload), "OK");
+  const std::string own_type = s.call("TYPE", "key").str();
   s.call("DEL", "key");
+  std::string of_parts{body};
+  of_parts.replace(parts[0].after_number, own_type.size(), own_type);
+  EXPECT_TRUE(s.call("RESTORE", "key", 0, payloads::closed(of_parts, payload)).is_error()) << "parts of parts";
   for (const int other : {0x01, 0x20}) {
     EXPECT_TRUE(s.call("RESTORE", "key", 0, payloads::changed_at(payload, parts[0].after_number, other)).is_error());
   }

@@ -17,30 +17,52 @@ struct limits {
   static constexpr auto fields = rm::fields(rm::field<&limits::by_user>);
 };
 
-// Is no more than text, and can be told to refuse it.
-struct remark {
-  static constexpr rm::type_info redis_type{.name = "beside-re"};
-  static inline bool is_refused = false;
-  std::string text;
-  void rdb_save(rm::rdb_writer& to) const { to.save_string(text); }
-  static rm::result<remark> rdb_load(rm::rdb_reader& from) {
-    auto text = from.load_string();
-    if (is_refused) return from.refuse("it was to be refused");
-    if (!text) return text.error();
-    return remark{std::move(*text)};
-  }
-};
-
 namespace {
 
 constinit rm::aux_value<limits> current_limits;
-constinit rm::aux_value<remark> last_remark;
 
 std::string show_limits(const limits& all) {
   std::string text;
   for (const auto& [user, limit] : all.by_user) text += user + '=' + std::to_string(limit) + ' ';
   return text;
 }
+
+}  // namespace
+
+// Is no more than text, and can be told to refuse it.
+struct remark {
+  static constexpr rm::type_info redis_type{.name = "beside-re"};
+  static inline bool is_refused = false;
+  static inline std::string limits_when_refused;
+  std::string text;
+  void rdb_save(rm::rdb_writer& to) const { to.save_string(text); }
+  static rm::result<remark> rdb_load(rm::rdb_reader& from) {
+    auto text = from.load_string();
+    if (is_refused) {
+      limits_when_refused = show_limits(*current_limits);
+      return from.refuse("it was to be refused");
+    }
+    if (!text) return text.error();
+    return remark{std::move(*text)};
+  }
+};
+
+// Limits its user wherever it is loaded.
+struct owner {
+  static constexpr rm::type_info redis_type{.name = "beside-ow"};
+  std::string user;
+  void rdb_save(rm::rdb_writer& to) const { to.save_string(user); }
+  static rm::result<owner> rdb_load(rm::rdb_reader& from) {
+    auto user = from.load_string();
+    if (!user) return user.error();
+    current_limits.edit_loading().by_user[*user] = 0;
+    return owner{std::move(*user)};
+  }
+};
+
+namespace {
+
+constinit rm::aux_value<remark> last_remark;
 
 }  // namespace
 
@@ -157,6 +179,11 @@ void add_limits(rm::module_builder& m) {
   m.command("beside.lastremark", [] { return last_remark->text; });
   m.command("beside.forget", [] { last_remark.reset(); });
   m.command("beside.refuse yes", [](bool yes) { remark::is_refused = yes; });
+  m.command("beside.limitswhenrefused", [] { return remark::limits_when_refused; });
+  m.command("beside.loadowner user", [](std::string_view user) {
+    const rm::result<rm::string> bytes = rm::dump(owner{std::string{user}});
+    return rm::load<owner>(bytes->view()).transform([](const owner& it) { return it.user; });
+  });
 }
 
 void add_noted(rm::module_builder& m) {
@@ -227,9 +254,12 @@ REDISMODULE_MODULE(beside, 1, m) {
   const bool always = !m.args().empty() && m.args()[0] == "always";
   m.aux_value<current_limits>({.when = rm::aux_when::before_keys, .async_loading = true, .slot_migration = true});
   m.aux_value<last_remark>({.when = rm::aux_when::after_keys, .always = always});
+  if (!m.args().empty() && m.args()[0] == "fail") throw rm::load_error{"it was told to fail"};
+  if (!m.args().empty() && m.args()[0] == "everyone") current_limits.edit().by_user["everyone"] = 1;
   m.data_type<noted>();
   m.data_type<named>();
   m.data_type<moved>();
+  m.data_type<owner>();
   add_limits(m);
   add_noted(m);
   add_strings(m);
