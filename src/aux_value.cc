@@ -47,7 +47,7 @@ void subscribe(abi::ModuleCtx* ctx) noexcept {
   api.SubscribeToServerEvent(ctx, abi::ModuleEvent_ReplAsyncLoad, &on_async_load);
 }
 
-// Redis before 8 calls what a module that did not load has subscribed, where that was mapped.
+// Where a load fails, Redis 7.0 and before go on calling what was subscribed, in a file that they have unmapped.
 void unsubscribe(abi::ModuleCtx* ctx) {
   api.SubscribeToServerEvent(ctx, abi::ModuleEvent_FlushDB, nullptr);
   api.SubscribeToServerEvent(ctx, abi::ModuleEvent_ReplAsyncLoad, nullptr);

@@ -102,12 +102,16 @@ class aux_value {
   const T* operator->() const { return &**this; }
   // To write to. From now on it is saved.
   T& edit() { return written(slot_.current); }
+  // To move in memory what it has allocated, in m.defrag: by.value(current.unmarked()). Saved or not as before, so that
+  // what is changed by it may be lost.
+  T& unmarked() { return *static_cast<T*>(detail::aux_of(slot_, slot_.current)); }
   // T{} again, and not saved.
   void reset() noexcept { detail::reset_aux(slot_, slot_.current); }
 
   // The value of a data set that is being loaded while the old one is served: null otherwise, and before it was read.
   const T* loading() const noexcept { return static_cast<const T*>(slot_.loaded.value); }
-  // For the rdb_load of a data type: the value of the data set that its own belongs to, to write to.
+  // For the rdb_load of a data type: the value of the data set that its own belongs to, to write to. While one is
+  // loaded beside the served one, a client's RESTORE is not told from that load, and gets what is being loaded.
   T& edit_loading() { return written(detail::is_loading_beside() ? slot_.loaded : slot_.current); }
 
  private:

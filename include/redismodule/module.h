@@ -122,7 +122,8 @@ class module_builder {
   // Called when the server defragments, for what the module has allocated outside of keys: bool f(rm::defragmenter&),
   // which returns whether there is more to do. One for each module. See defrag.h.
   // In parts, with a limit of time, from Redis 8.0 on. Elsewhere it is called once and has all the time, which stops no
-  // value(): what it returns does not matter.
+  // value(): what it returns does not matter. It may be called while a value of the module's is being loaded: see
+  // rdb_reader.
   // Since: Redis 6.2. Fails: load_error.
   template <auto Function>
   void defrag() {
@@ -149,7 +150,8 @@ class module_builder {
 
   // Calls Function when the module is unloaded, the last registered first: `void f()` or `void f(rm::context&)`. Also
   // when the load fails after it was registered. It runs once: where unloading is refused after it, because it threw
-  // or a thread is left, it is not called again.
+  // or a thread is left, it is not called again. What raw functions have subscribed to or filter is to be given back in
+  // one: where a load fails, Redis 7.0 and before call it still.
   template <auto Function>
   void on_unload() {
     add_unload_hook([](abi::ModuleCtx* raw) {

@@ -115,7 +115,7 @@ class rdb_bytes {
   std::string_view view() const noexcept { return {handle_.raw(), size_}; }
   char* data() const noexcept { return handle_.raw(); }
   std::size_t size() const noexcept { return size_; }
-  // The caller frees it, by std::free or api.Free.
+  // The caller frees it, by api.Free: it has no header of this module's allocator, which std::free would look for.
   [[nodiscard]] char* release() noexcept {
     size_ = 0;
     return handle_.release();
@@ -218,6 +218,8 @@ class rdb_writer {
 // Reads what a rdb_writer wrote. Nothing that it gives is to be believed beyond its type: the data may have been cut or
 // changed. A part that cannot be read is an error, and from then on every further one, so that asking late is enough.
 // Whether a part was read is asked of the server only where it is 0, which is what the server gives otherwise.
+// Within a read the server may turn to other work, as it does while it loads: clients, and defragmentation of other
+// values and of the module's globals (m.defrag). References to those are not good across one.
 // Lock: held.
 class rdb_reader {
  public:

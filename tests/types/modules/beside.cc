@@ -177,6 +177,10 @@ void add_limits(rm::module_builder& m) {
             },
             {.flags = rm::flags::write});
   m.command("beside.lastremark", [] { return last_remark->text; });
+  m.command("beside.move-limits", [] {
+    rm::defragmenter by{nullptr};  // good for what has allocated nothing
+    by.whole(current_limits.unmarked());
+  });
   m.command("beside.forget", [] { last_remark.reset(); });
   m.command("beside.refuse yes", [](bool yes) { remark::is_refused = yes; });
   m.command("beside.limitswhenrefused", [] { return remark::limits_when_refused; });
