@@ -1,20 +1,18 @@
 // The allocator once it has started, over functions of libc's in the place of a server's: sizes asked for, alignment,
-// and the index of blocks that had to be moved for it. Each function here counts, so that nothing is lost unseen.
+// and the index of blocks that had to be moved for it.
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "like_a_server.h"
 #include "memory/core.h"
 #include "memory/displaced.h"
-#include "redismodule/abi/constants.h"
 #include "redismodule/memory/memory.h"
 
 namespace detail = redismodule::memory::detail;
@@ -22,41 +20,9 @@ namespace displaced = detail::displaced;
 
 namespace {
 
-std::atomic<long> blocks{0};
-std::atomic<std::size_t> last_asked{0};
-
-void* count(void* block) {
-  if (block) ++blocks;
-  return block;
-}
-void* give(std::size_t size) {
-  last_asked = size;
-  return count(std::malloc(size));
-}
-void* give_zeroed(std::size_t one, std::size_t size) { return count(std::calloc(one, size)); }
-void* give_again(void* block, std::size_t size) { return block ? std::realloc(block, size) : give(size); }
-void take_back(void* block) {
-  if (block) --blocks;
-  std::free(block);
-}
-std::size_t size_of(void* block) { return malloc_usable_size(block); }
-
-int get_api(const char* name, void** target) {
-  static const std::map<std::string_view, void*> functions{
-      {"RedisModule_Alloc", reinterpret_cast<void*>(give)},
-      {"RedisModule_TryAlloc", reinterpret_cast<void*>(give)},
-      {"RedisModule_Calloc", reinterpret_cast<void*>(give_zeroed)},
-      {"RedisModule_TryCalloc", reinterpret_cast<void*>(give_zeroed)},
-      {"RedisModule_Realloc", reinterpret_cast<void*>(give_again)},
-      {"RedisModule_TryRealloc", reinterpret_cast<void*>(give_again)},
-      {"RedisModule_Free", reinterpret_cast<void*>(take_back)},
-      {"RedisModule_MallocSize", reinterpret_cast<void*>(size_of)},
-      {"RedisModule_MallocUsableSize", reinterpret_cast<void*>(size_of)}};
-  const auto found = functions.find(name);
-  if (found == functions.end()) return redismodule::abi::MODULE_ERR;
-  *target = found->second;
-  return redismodule::abi::MODULE_OK;
-}
+using like_a_server::blocks;
+using like_a_server::get_api;
+using like_a_server::last_asked;
 
 struct context {
   int (*get_api)(const char*, void**);

@@ -9,15 +9,14 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "like_a_server.h"
 #include "memory/backends.h"
 #include "memory/displaced.h"
-#include "redismodule/abi/constants.h"
 #include "redismodule/memory/memory.h"
 #include "redismodule/memory/scope.h"
 
@@ -27,39 +26,11 @@ using redismodule::memory::source;
 
 namespace {
 
-#ifdef WITH_PREFIX
-constexpr std::size_t prefix = 8;
-#else
-constexpr std::size_t prefix = 0;
-#endif
-
-std::atomic<long> blocks{0};
-
-void* given(void* block) { return block ? ++blocks, static_cast<char*>(block) + prefix : nullptr; }
-void* taken(void* block) { return block ? --blocks, static_cast<char*>(block) - prefix : nullptr; }
-
-void* give(std::size_t size) { return given(std::malloc(size + prefix)); }
-void* give_zeroed(std::size_t one, std::size_t size) { return given(std::calloc(1, one * size + prefix)); }
-void* give_again(void* block, std::size_t size) { return given(std::realloc(taken(block), size + prefix)); }
-void take_back(void* block) { std::free(taken(block)); }
-std::size_t size_of(void* block) { return malloc_usable_size(static_cast<char*>(block) - prefix) - prefix; }
-
-int get_api(const char* name, void** target) {
-  static const std::map<std::string_view, void*> functions{
-      {"RedisModule_Alloc", reinterpret_cast<void*>(give)},
-      {"RedisModule_TryAlloc", reinterpret_cast<void*>(give)},
-      {"RedisModule_Calloc", reinterpret_cast<void*>(give_zeroed)},
-      {"RedisModule_TryCalloc", reinterpret_cast<void*>(give_zeroed)},
-      {"RedisModule_Realloc", reinterpret_cast<void*>(give_again)},
-      {"RedisModule_TryRealloc", reinterpret_cast<void*>(give_again)},
-      {"RedisModule_Free", reinterpret_cast<void*>(take_back)},
-      {"RedisModule_MallocSize", reinterpret_cast<void*>(size_of)},
-      {"RedisModule_MallocUsableSize", reinterpret_cast<void*>(size_of)}};
-  const auto found = functions.find(name);
-  if (found == functions.end()) return redismodule::abi::MODULE_ERR;
-  *target = found->second;
-  return redismodule::abi::MODULE_OK;
-}
+using like_a_server::blocks;
+using like_a_server::get_api;
+using like_a_server::give;
+using like_a_server::size_of;
+using like_a_server::take_back;
 
 // As a server's DefragAlloc does, for each second block. Prefixes make the addresses go through both remainders of 16.
 struct mover {
