@@ -245,8 +245,8 @@ std::optional<int> database_if_said(const key_context& of, std::optional<int> (k
   return of.raw() == nullptr || api.GetDbIdFromOptCtx == nullptr ? std::nullopt : (of.*asked)();
 }
 
-std::string saved_bytes(const void* raw, const value_place& place, void (*save)(rdb_writer&, const void*),
-                        int version, bool& good) {
+std::string saved_bytes(const void* raw, const value_place& place, void (*save)(rdb_writer&, const void*), int version,
+                        bool& good) {
   std::string bytes;
   char buffer[4096];
   const auto append = [](void* to, std::string_view more, bool) { *static_cast<std::string*>(to) += more; };
@@ -315,6 +315,10 @@ void* load_parts(rdb_reader& from) {
     from.refuse("parts of a value whose type or version this module does not know");
     return nullptr;
   }
+  if (loaded.raw->chunks.empty()) {
+    from.refuse("parts of a value that are none");
+    return nullptr;
+  }
   for (const string& each : loaded.raw->chunks) loaded.raw->size += each.size();
   return loaded.release();
 }
@@ -335,12 +339,18 @@ void digest_restoring(abi::ModuleDigest* to, void* raw) { digest_for_server(to, 
 std::size_t size_restoring(const void* raw) { return size_for_server(raw, 0, {}, restoring_functions); }
 void free_restoring(void* raw) { destroy_object<restoring>(raw); }
 
-// The same commands again, without the last one.
+// The same commands again, without the last one. What was not made by them may have larger parts.
 void rewrite_restoring(abi::ModuleIO* io, abi::ModuleString* key, void* raw) {
   const auto& value = *static_cast<restoring*>(raw);
   const message command = restore_command_of(value.type);
   rewrite_state state{io, key, command.c_str(), value.version, 0};
-  for (const string& each : value.chunks) emit_chunk(&state, each.view(), false);
+  for (const string& each : value.chunks) {
+    std::string_view rest = each.view();
+    do {
+      emit_chunk(&state, rest.substr(0, chunk_size), false);
+      rest.remove_prefix(std::min(rest.size(), chunk_size));
+    } while (!rest.empty());
+  }
 }
 
 // As there is one such type for each module, its name is made from the module's.

@@ -12,6 +12,9 @@ namespace rm = redismodule;
 using milliseconds = std::chrono::milliseconds;
 using unix_time = std::chrono::sys_time<milliseconds>;
 
+// While modules of the first version have to read what is written. They know no capacity, and so there is none then.
+bool writes_first_version = false;
+
 // The second version: the first one had no capacity. What it has written is still read.
 struct leaderboard {
   static constexpr rm::type_info redis_type{.name = "leaderbrd", .version = 2};
@@ -36,6 +39,7 @@ struct leaderboard {
   }
   std::size_t drop_surplus() noexcept {
     std::size_t dropped = 0;
+    if (writes_first_version) return dropped;
     for (; capacity != 0 && players.size() > capacity; ++dropped) players.erase_last();
     return dropped;
   }
@@ -62,6 +66,31 @@ std::vector<standing> show(const standings& players, std::size_t first, std::siz
 // For who listens to events of keys, where another command is replicated than the one that runs.
 void notify(rm::context& ctx, const char* event, rm::write<leaderboard>& board) {
   static_cast<void>(ctx.notify(rm::key_event::module, event, board->name()));
+}
+
+// Tells of a change at the end of a command, however it ends.
+class announcement {
+ public:
+  announcement(rm::context& ctx, const char* event, rm::write<leaderboard>& board) noexcept
+      : ctx_{ctx}, event_{event}, board_{board} {}
+  announcement(const announcement&) = delete;
+  announcement& operator=(const announcement&) = delete;
+  ~announcement() {
+    if (is_due_) notify(ctx_, event_, board_);
+  }
+  void is_due() noexcept { is_due_ = true; }
+
+ private:
+  rm::context& ctx_;
+  const char* event_;
+  rm::write<leaderboard>& board_;
+  bool is_due_ = false;
+};
+
+// What the first version does not know is refused while it is written: its modules have no such command to replicate.
+std::optional<rm::error_reply> refused_for_first_version() {
+  if (!writes_first_version) return std::nullopt;
+  return rm::error_reply{"ERR not while values are written for modules of the first version (written-version 1)"};
 }
 
 // After a command that may have taken out the last player.
@@ -122,14 +151,15 @@ struct add_options {
 rm::result<std::size_t> add(rm::context& ctx, rm::write<leaderboard> board, const add_options& options,
                             rm::at_least_one<std::pair<double, rm::string_ref>> scores) {
   const std::int64_t now = time_of(options.at);
+  announcement told{ctx, "leaderboard.add", board};
   std::size_t changed = 0;
   for (const auto& [score, player] : scores) {
     if (!options.allows(find(board->get(), player), score)) continue;
     const auto entered = enter(ctx, board, player, {score, now});
     if (!entered) return entered.error();
     changed += *entered;
+    if (*entered) told.is_due();
   }
-  if (changed != 0) notify(ctx, "leaderboard.add", board);
   return changed;
 }
 
@@ -162,7 +192,8 @@ std::size_t remove_players(rm::context& ctx, rm::write<leaderboard> board, rm::a
 }
 
 // How many fall off.
-std::size_t set_capacity(rm::context& ctx, rm::write<leaderboard> board, std::uint32_t players) {
+rm::result<std::size_t> set_capacity(rm::context& ctx, rm::write<leaderboard> board, std::uint32_t players) {
+  if (auto refused = refused_for_first_version()) return *refused;
   if (players == 0 && !board->exists()) return 0;
   leaderboard& value = board->value_or_create();
   value.capacity = players;
@@ -174,8 +205,9 @@ std::size_t set_capacity(rm::context& ctx, rm::write<leaderboard> board, std::ui
 
 // Every player's best of all boards. How many are in the destination then. Made aside, so that a board of another type,
 // or memory that runs out, leaves the destination as it was.
-std::size_t merge(rm::context& ctx, rm::write<leaderboard> destination,
-                  rm::at_least_one<rm::read<leaderboard>> sources) {
+rm::result<std::size_t> merge(rm::context& ctx, rm::write<leaderboard> destination,
+                              rm::at_least_one<rm::read<leaderboard>> sources) {
+  if (auto refused = refused_for_first_version()) return *refused;
   leaderboard merged = destination->value_or({});
   for (const auto& source : sources) {
     const leaderboard* board = source->get();
@@ -249,8 +281,10 @@ int written_version(const rm::args& arguments) {
 }
 
 REDISMODULE_MODULE(leaderboard, 2, m) {
+  const int version = written_version(m.args());
+  writes_first_version = version == 1;
   m.data_type<leaderboard>(
-      {.written_version = written_version(m.args()), .async_loading = true, .slot_migration = true, .defrag = false});
+      {.written_version = version, .async_loading = true, .slot_migration = true, .defrag = false});
 
   m.acl_category("leaderboard");
   constexpr auto *reading = "read leaderboard", *writing = "write leaderboard";

@@ -139,7 +139,9 @@ TEST(leaderboard, is_the_same_on_replicas_and_after_restarts) {
 TEST(leaderboard, is_read_from_the_first_version_and_written_for_it) {
   server old{{.modules = {{LEADERBOARD_MODULE, {"written-version", "1"}}}}};
   server now{LEADERBOARD_MODULE};
-  old.call("leaderboard.capacity", "b", 5);
+  const auto refused = "ERR not while values are written for modules of the first version (written-version 1)";
+  EXPECT_EQ(old.call("leaderboard.capacity", "b", 5).error(), refused);
+  EXPECT_EQ(old.call("leaderboard.merge", "b", "c").error(), refused);
   old.call("leaderboard.add", "b", "AT", 1000, 5, "ann");
   EXPECT_EQ(now.call("RESTORE", "b", 0, old.call("DUMP", "b").str()), "OK");
   EXPECT_EQ(now.call("leaderboard.info", "b").at("capacity"), 0);  // which the first version had not

@@ -142,11 +142,7 @@ constexpr bool can_nest() noexcept;
 
 template <class... Outer, class... Fields>
 constexpr bool fields_can_nest(field_list<Fields...>) noexcept {
-  const auto can = []<class Field>(std::type_identity<Field>) {
-    if constexpr (Field::is_stored) return can_nest<typename Field::value, Outer...>();
-    return false;
-  };
-  return (false || ... || can(std::type_identity<Fields>{}));
+  return (false || ... || can_nest<typename Fields::value, Outer...>());  // removed ones are read in older values
 }
 template <class... Outer, template <class...> class Of, class... Values>
 constexpr bool parts_can_nest(std::type_identity<Of<Values...>>) noexcept {

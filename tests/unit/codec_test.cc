@@ -40,6 +40,12 @@ struct node {
   static constexpr auto fields = rm::fields(rm::field<&node::value>, rm::field<&node::below>, rm::field<&node::next>);
 };
 
+// Lay in itself in its first version.
+struct shrunk {
+  int value = 0;
+  static constexpr auto fields = rm::fields(rm::field<&shrunk::value>, rm::removed_field<std::vector<shrunk>, 1, 2>);
+};
+
 // Empty in version 3 but for `added`, which is not there in version 1.
 struct evolving {
   int added = 7;
@@ -293,6 +299,9 @@ TEST(codec, claims_of_any_depth_are_refused) {
   const std::string level = saved(7) + count_of(0) + count_of(1);  // a node without any below, and a next one
   node value;
   EXPECT_FALSE(load(times(level, 100'000), value).good);
+  shrunk small;
+  EXPECT_EQ(load(times(saved(7) + count_of(1), 1'000'000), small, 1, 2).why,
+            "values lie deeper in values of their own type than can be loaded again");
   lists nested;
   EXPECT_EQ(load(times(count_of(1), 100'000), nested).why,
             "values lie deeper in values of their own type than can be loaded again");
