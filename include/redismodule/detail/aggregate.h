@@ -139,13 +139,15 @@ union room_for {
   unsigned char bytes[sizeof(T)];
   T value;
 };
-template <class T>
-extern room_for<T> some_room;
 
 #ifdef __clang__
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"  // where T is a class within a function
 #endif
+
+template <class T>
+extern room_for<T> some_room;
 
 // Whether the members of T begin at these offsets. (A constant expression may not ask for an address, but may ask
 // whether two are the same.)
