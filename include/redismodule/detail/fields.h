@@ -199,16 +199,20 @@ constexpr auto fields_of() noexcept {
 // Whether a struct has its description from a base that it may have added to.
 template <class T, class... Fields>
 constexpr bool inherits_description(field_list<Fields...>) noexcept {
-  const auto is_from = []<class Field>(std::type_identity<Field>) {
-    if constexpr (Field::is_stored && described_inside<T>) {
-      using owner = typename Field::owner;
-      if constexpr (!std::is_same_v<owner, T> && described_inside<owner>) {
-        return static_cast<const void*>(&T::fields) == static_cast<const void*>(&owner::fields);
-      }
-    }
+  if constexpr (!described_inside<T>) {
     return false;
-  };
-  return (false || ... || is_from(std::type_identity<Fields>{}));
+  } else {
+    const auto is_from = []<class Field>(std::type_identity<Field>) {
+      if constexpr (Field::is_stored) {
+        using owner = typename Field::owner;
+        if constexpr (!std::is_same_v<owner, T> && described_inside<owner>) {
+          return static_cast<const void*>(&T::fields) == static_cast<const void*>(&owner::fields);
+        }
+      }
+      return false;
+    };
+    return (false || ... || is_from(std::type_identity<Fields>{}));
+  }
 }
 
 template <described T>
