@@ -90,11 +90,13 @@ void save_aux(abi::ModuleIO* io, aux_slot& slot) noexcept {
     return;
   }
   to.save_unsigned(static_cast<std::uint64_t>(aux_mark::written));
+  const void* value = nullptr;
   try {
-    slot.functions->object.save(to, aux_of(slot, slot.current));
+    value = aux_of(slot, slot.current);
   } catch (...) {
-    not_saved(io, slot.type.name);
+    return not_saved(io, slot.type.name);
   }
+  save_for_server(io, value, slot.type, slot.functions->object);
 }
 
 // What is there stays until all of the new value has been read.

@@ -48,6 +48,17 @@ void start_on_files_of(server& s, server_options options) {
   server another{options};
 }
 
+TEST(aux_values, that_cannot_be_saved_fail_the_save) {
+  server s{BESIDE_1_MODULE};
+  fill(s);
+  s.save();
+  s.call("beside.remark", "unsavable");
+  EXPECT_TRUE(s.call("SAVE").is_error());
+  EXPECT_NE(s.log().find("it is not to be saved"), std::string::npos);
+  s.crash();
+  expect_filled(s);
+}
+
 TEST(aux_values, survive_a_save_and_a_crash) {
   server s{BESIDE_1_MODULE};
   fill(s);

@@ -35,7 +35,10 @@ struct remark {
   static inline bool is_refused = false;
   static inline std::string limits_when_refused;
   std::string text;
-  void rdb_save(rm::rdb_writer& to) const { to.save_string(text); }
+  void rdb_save(rm::rdb_writer& to) const {
+    if (text == "unsavable") to.refuse("it is not to be saved");
+    to.save_string(text);
+  }
   static rm::result<remark> rdb_load(rm::rdb_reader& from) {
     auto text = from.load_string();
     if (is_refused) {
