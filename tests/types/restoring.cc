@@ -43,7 +43,7 @@ void checker::run(const std::vector<attempt>& attempts) {
     run_batch(first, last);
     first = last;
   }
-  // Strings that another thread lets go of are given back by a command of the module's.
+  // Strings that another thread lets go of are given back by a command of the module's, before Redis 7.0.
   while (server_.info("memory", "lazyfree_pending_objects") != "0") std::this_thread::sleep_for(1ms);
   server_.call(how_.peak_command);
 }
