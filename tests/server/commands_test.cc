@@ -160,6 +160,15 @@ TEST_F(commands, an_authors_type_is_an_argument) {
   EXPECT_EQ(s.call("arg.colour", "blue").error(), "ERR no such colour (argument 'colour')");
 }
 
+TEST_F(commands, an_argument_that_cannot_even_be_made_is_an_error) {
+  const std::string error = "ERR internal error, see the server's log";
+  EXPECT_EQ(s.call("arg.unready", "text", 1).error(), error);
+  EXPECT_EQ(s.call("arg.unready-options", "text", "WHEN", 1).error(), error);
+  EXPECT_EQ(s.call("arg.unready-options", "text"), "never");
+  EXPECT_NE(s.log().find("not ready"), std::string::npos) << s.log();
+  EXPECT_EQ(s.call("arg.int32", 1), 1);
+}
+
 TEST_F(commands, optional_arguments) {
   EXPECT_EQ(s.call("opt.add", 1), 1);
   EXPECT_EQ(s.call("opt.add", 1, 2), 3);

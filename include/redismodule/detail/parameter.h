@@ -37,7 +37,7 @@ struct parameter {
 
   // Without an initial value, since decode() gives it one.
   struct slot {
-    explicit slot(const frame&) noexcept {}
+    explicit slot(const frame&) noexcept(std::is_nothrow_default_constructible_v<T>) {}
     T value;
   };
 
@@ -177,7 +177,7 @@ struct options_parameter {
   static constexpr int most = -1;
 
   struct slot {
-    explicit slot(const frame&) noexcept {}
+    explicit slot(const frame&) noexcept(std::is_nothrow_default_constructible_v<T>) {}
     T value;  // its members begin as not given; {} would have a compiler zero all of it before
   };
 

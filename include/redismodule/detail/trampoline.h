@@ -148,7 +148,8 @@ template <class Indices, class... Declared>
 struct slots;
 template <std::size_t... Index, class... Declared>
 struct slots<std::index_sequence<Index...>, Declared...> : slot_at<Index, Declared>... {
-  explicit slots(const frame& f) noexcept : slot_at<Index, Declared>{f}... {}
+  static constexpr bool quiet = (true && ... && std::is_nothrow_constructible_v<slot_at<Index, Declared>, const frame&>);
+  explicit slots(const frame& f) noexcept(quiet) : slot_at<Index, Declared>{f}... {}
 };
 
 template <auto Handler, int First, class Indices, class Result, class... Declared>
@@ -159,6 +160,7 @@ struct trampoline;
 template <auto Handler, int First, std::size_t... Index, class Result, class... Declared>
 struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declared...> {
   using shape = command_shape<First, Result, Declared...>;
+  using all_slots = slots<std::index_sequence<Index...>, Declared...>;
 
   static bool arity_is_good(int argc) noexcept {
     if constexpr (shape::least == shape::most) return argc == shape::least;
@@ -173,7 +175,20 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
     if (!arity_is_good(argc)) [[unlikely]]
       return reply_wrong_arity(ctx);
     frame f{ctx, argv, argc, First};
-    slots<std::index_sequence<Index...>, Declared...> values{f};  // out of the try: so it ends in one place
+    if constexpr (all_slots::quiet) {
+      all_slots values{f};  // out of the try: so it ends in one place
+      return decode_and_run(f, values);
+    } else {
+      try {
+        all_slots values{f};
+        return decode_and_run(f, values);
+      } catch (...) {
+        return reply_exception(ctx, argv, false);
+      }
+    }
+  }
+
+  [[gnu::always_inline]] static int decode_and_run(frame& f, all_slots& values) noexcept {
     try {
       const bool good = (true && ... &&
                          parameter_of<Declared>::decode(f, static_cast<slot_at<Index, Declared>&>(values),
@@ -181,16 +196,16 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
       if (!good) [[unlikely]]
         return reply_not_decoded(f);
       if constexpr (shape::may_leave_arguments) {
-        if (f.next != argc) [[unlikely]]
-          return reply_unexpected_argument(ctx, argv[f.next]);
+        if (f.next != f.argc) [[unlikely]]
+          return reply_unexpected_argument(f.ctx, f.argv[f.next]);
       }
       if constexpr (shape::takes_keys) {
         if (!open_keys(f, values)) [[unlikely]]
-          return reply_wrong_type(ctx);
+          return reply_wrong_type(f.ctx);
       }
       return run(f, values);
     } catch (...) {
-      return reply_exception(ctx, argv, !f.out.empty());
+      return reply_exception(f.ctx, f.argv, !f.out.empty());
     }
   }
 
@@ -224,8 +239,8 @@ struct trampoline<Handler, First, std::index_sequence<Index...>, Result, Declare
   [[gnu::cold]] static int report(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc) noexcept {
     if (!arity_is_good(argc)) return abi::MODULE_OK;
     frame f{ctx, argv, argc, First};
-    slots<std::index_sequence<Index...>, Declared...> values{f};
     try {
+      all_slots values{f};
       int starts[sizeof...(Declared) + 1];
       const bool good = (true && ... &&
                          (starts[Index] = f.next,

@@ -20,6 +20,9 @@ enum class colour { red, green };
 struct point {
   int x = 0, y = 0;
 };
+struct unready {
+  unready() { throw std::runtime_error{"not ready"}; }
+};
 struct thrower {};
 struct silent {};
 struct talkative {};
@@ -31,6 +34,16 @@ struct redismodule::arg_traits<colour> {
     if (text != "green" && text != "red") return detail::literal{"ERR no such colour"};
     return decoded;
   }
+};
+
+template <>
+struct redismodule::arg_traits<unready> {
+  static decode_status decode(string_ref, unready&) noexcept { return decoded; }
+};
+
+struct unready_options {
+  rm::option<"COUNT", int> count;
+  rm::option<"WHEN", unready> when;
 };
 
 template <>
@@ -93,6 +106,8 @@ void add_arguments(rm::module_builder& m) {
   m.command("arg.kept", [] { return kept.view(); });
   m.command("arg.same text again", [](const std::string& text, const rm::string_ref& again) { return again == text; });
   m.command("arg.colour colour", [](colour c) { return c == colour::green ? "green" : "red"; });
+  m.command("arg.unready text value", [](rm::string, unready) { return "never"; });
+  m.command("arg.unready-options text", [](rm::string, unready_options) { return "never"; });
 }
 
 void add_lists(rm::module_builder& m) {
