@@ -24,18 +24,19 @@ namespace detail {
 class byte_sink {
  public:
   using consumer = void (*)(void* to, std::string_view bytes, bool is_last);
+  // `size`: more than a number takes.
   byte_sink(char* buffer, std::size_t size, consumer consume, void* to) noexcept
-      : buffer_{buffer}, size_{size}, consume_{consume}, to_{to} {}
+      : begin_{buffer}, at_{buffer}, end_{buffer + size}, consume_{consume}, to_{to} {}
 
   // Seven bits in each byte, the last one below 128: small numbers are short.
   void number(char tag, std::uint64_t value) {
-    if (size_ - used_ <= longest_number) [[unlikely]]
+    if (at_ >= end_ - longest_number) [[unlikely]]
       return number_at_end(tag, value);
-    used_ = static_cast<std::size_t>(encode(buffer_ + used_, tag, value) - buffer_);
+    at_ = encode(at_, tag, value);
   }
   void raw(const void* bytes, std::size_t size);
   void text(std::string_view bytes);
-  void finish() { consume_(to_, {buffer_, used_}, true); }
+  void finish() { consume_(to_, used(), true); }
 
  private:
   static constexpr std::size_t longest_number = 11;
@@ -48,12 +49,13 @@ class byte_sink {
   }
   static char* encode_long(char* to, std::uint64_t value) noexcept;
   void number_at_end(char tag, std::uint64_t value);
+  std::string_view used() const noexcept { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
 
-  char* buffer_;
-  std::size_t size_;
+  char* begin_;
+  char* at_;
+  char* end_;
   consumer consume_;
   void* to_;
-  std::size_t used_ = 0;
 };
 
 // Bytes in pieces, as a byte_sink gave them.
