@@ -220,6 +220,23 @@ TEST_F(broken_values, of_many_elements_are_not_believed_either) {
   EXPECT_GT(checked.most_memory(), 1);
 }
 
+// Two bytes each in the payload, and a std::string in memory: what they take is bounded by those that came, whatever
+// their number claims.
+TEST_F(broken_values, of_elements_of_next_to_nothing_take_what_those_take_that_came) {
+  SKIP_ON_REDIS_6();
+  constexpr long long came = 500'000;
+  constexpr long long bytes = came * static_cast<long long>(sizeof(std::string));
+  const std::string payload = payload_of(s, "tw-vector", 0);
+  s.call("FLUSHALL");
+  std::string body = payload.substr(0, payloads::header_size) + std::string{"\2\0\2\x81\0\0\1\0\0\0\0\0", 12};
+  for (long long i = 0; i < came; ++i) body += std::string_view{"\5\0", 2};
+  s.call("twenty.peak");
+  EXPECT_TRUE(s.call("RESTORE", "key", 0, payloads::closed(body, payload)).is_error());
+  const long long most = s.call("twenty.peak").integer();
+  EXPECT_GE(most, bytes);
+  EXPECT_LE(most, 3 * bytes) << "one vector, and the next larger one while it moves into that";
+}
+
 // It would be written to an AOF in a command that no server knows, and fail each rewrite.
 TEST_F(broken_values, of_which_a_part_has_come_are_of_a_type_and_a_version_of_the_modules) {
   SKIP_ON_REDIS_6();
