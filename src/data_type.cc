@@ -13,6 +13,7 @@
 #include "loading.h"
 #include "redismodule/context.h"
 #include "redismodule/module.h"
+#include "saving.h"
 
 namespace redismodule {
 namespace detail {
@@ -38,7 +39,7 @@ int module_options = 0;
 std::size_t registered_types = 0;
 const data_type_state* states[most_data_types]{};
 char* chunk_buffer = nullptr;
-std::uint64_t saves_that_threw = 0;
+saving_to_string* string_save = nullptr;
 int version_if_unsaid = 0;
 int served_loads = 0;
 
@@ -71,7 +72,8 @@ bool loads_for_served() noexcept { return served_loads != 0; }
 unsaid_version::unsaid_version(int version) noexcept { version_if_unsaid = version; }
 unsaid_version::~unsaid_version() { version_if_unsaid = 0; }
 
-std::uint64_t failed_saves() noexcept { return saves_that_threw; }
+saving_to_string::saving_to_string() noexcept : outer_{std::exchange(string_save, this)} {}
+saving_to_string::~saving_to_string() { string_save = outer_; }
 
 void* load_for_server(abi::ModuleIO* io, int version, const data_type_state& type,
                       const object_functions& of) noexcept {
@@ -99,9 +101,9 @@ namespace {
 // not save, and keeps the file that it has.
 void fail_save(abi::ModuleIO* io, const char* type, const char* why) noexcept {
   log_io(io, type, "a value cannot be saved, and so nothing is", why);
+  if (string_save != nullptr) return string_save->fail();
   api.LoadUnsigned(io);
   if (api.IsIOError(io) == 0 && in_child()) _exit(1);
-  ++saves_that_threw;
 }
 
 }  // namespace

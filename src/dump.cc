@@ -1,6 +1,7 @@
 #include "redismodule/dump.h"
 
 #include "loading.h"
+#include "saving.h"
 
 namespace redismodule::detail {
 namespace {
@@ -11,9 +12,9 @@ error_reply not_registered() { return error_reply{"ERR a data type is used that 
 
 result<string> dump_value(const void* value, const data_type_state& type) {
   if (type.type == nullptr) return not_registered();
-  const std::uint64_t before = failed_saves();
+  const saving_to_string saving;
   string bytes = string::adopt(api.SaveDataTypeToString(nullptr, const_cast<void*>(value), type.type));
-  if (!bytes || failed_saves() != before) return error_reply{"ERR the value could not be saved"};
+  if (!bytes || saving.failed()) return error_reply{"ERR the value could not be saved"};
   return bytes;
 }
 

@@ -261,8 +261,6 @@ void save_for_server(abi::ModuleIO* io, const void* raw, const data_type_state& 
                      const object_functions& of) noexcept;
 // What becomes of an exception that is being handled, thrown while a value was saved.
 void not_saved(abi::ModuleIO* io, const char* type) noexcept;
-// How often that has happened in this process.
-std::uint64_t failed_saves() noexcept;
 // While it lives, a value whose version the server does not say (which is 0 then) is of this one.
 class unsaid_version {
  public:

@@ -1,11 +1,11 @@
 // Each planted fault is reported, with the function it is in; what is no fault is not.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "../asan_options.h"
 #include "redismodule/testing/server.h"
 
 namespace rt = redismodule::testing;
@@ -37,9 +37,7 @@ std::string report_of(rt::server& s, const words& command) {
 
 // Packaged servers have no frame pointers, which the quick way of noting where a block was allocated goes by.
 rt::server_options with_whole_stacks(const std::string& module) {
-  const char* given = std::getenv("ASAN_OPTIONS");
-  return {.modules = {{module}},
-          .environment = {std::string{"ASAN_OPTIONS="} + (given != nullptr ? given : "") + ":fast_unwind_on_malloc=0"}};
+  return {.modules = {{module}}, .environment = {with_asan_options("fast_unwind_on_malloc=0")}};
 }
 
 void expect_reported(const std::string& module, const fault& planted) {

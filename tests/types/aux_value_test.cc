@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "../asan_options.h"
 #include "redismodule/testing/leak_watch.h"
 #include "redismodule/testing/server.h"
 
@@ -189,8 +190,9 @@ TEST(aux_values, are_in_no_key_whatever_a_payload_says) {
 }
 
 // Redis 7.0 and before unsubscribe nothing of a module that they unmap because it did not load.
+// A server drops its description of the data types of a module that refuses to be loaded, and says so to LeakSanitizer.
 TEST(aux_values, of_a_module_that_did_not_load_are_not_called) {
-  server s;
+  server s{server_options{.environment = {with_asan_options("detect_leaks=0")}}};
   ASSERT_TRUE(s.call("MODULE", "LOAD", BESIDE_1_MODULE, "fail").is_error());
   EXPECT_NE(s.log().find("it was told to fail"), std::string::npos) << "after it had registered the values";
   EXPECT_FALSE(s.maps("beside_1.so"));

@@ -17,6 +17,7 @@
 #include <tuple>
 #include <vector>
 
+#include "../asan_options.h"
 #include "payloads.h"
 #include "redismodule/testing/faults.h"
 #include "redismodule/testing/leak_watch.h"
@@ -49,9 +50,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 // A sanitizer would write the shadow of what a length claims.
 server_options with_module(const std::string& module, std::vector<std::string> arguments = {}) {
   server_options options{.modules = {{module, std::move(arguments)}}};
-  const char* asan = std::getenv("ASAN_OPTIONS");
-  options.environment = {std::string{"ASAN_OPTIONS="} + (asan != nullptr ? std::string{asan} + ":" : "") +
-                         "allocator_may_return_null=1:max_allocation_size_mb=256"};
+  options.environment = {with_asan_options("allocator_may_return_null=1:max_allocation_size_mb=256")};
   return options;
 }
 
