@@ -35,6 +35,7 @@ struct entry_state {
 constinit abi::function_table originals{};
 constinit version original_version{};
 constinit bool pretends = false;
+constinit bool is_watching = false;
 constinit place places[function_count];
 constinit entry_state entries[function_count];
 constinit std::atomic<std::uint64_t> all_fired{0};
@@ -86,8 +87,13 @@ void publish() noexcept {
 void forget(std::size_t index) noexcept {
   entry_state& state = entries[index];
   state.place.store(nobody, std::memory_order_relaxed);
-  state.watched = false;
   state.hidden = false;
+}
+
+void stop_watching() noexcept {
+  for (entry_state& state : entries) state.watched = false;
+  is_watching = false;
+  forget_live();
 }
 
 // --- When ---
@@ -184,7 +190,10 @@ bool find(std::string_view name, std::size_t& index) noexcept {
 const abi::function_table& real() noexcept { return originals; }
 
 void begin() noexcept {
-  if (server_has(static_cast<std::size_t>(function::Alloc))) return reset();
+  if (server_has(static_cast<std::size_t>(function::Alloc))) {
+    stop_watching();
+    return reset();
+  }
   originals = api;
   original_version = server().number;
 }
@@ -239,8 +248,10 @@ void hide_newer_than(version number) noexcept {
   memory::refresh();
 }
 
+// Who watches already goes on: a figure is of use by what it was before.
 void watch() noexcept {
-  forget_live();
+  if (is_watching) return;
+  is_watching = true;
   for (std::size_t i = 0; i < function_count; ++i) entries[i].watched = tells_of_life(static_cast<function>(i));
   publish();
 }
@@ -259,7 +270,6 @@ void reset() noexcept {
   all_fired.store(0, std::memory_order_relaxed);
   publish();
   memory::refresh();
-  forget_live();
 }
 
 bool counts_of(std::size_t index, counts& result) noexcept {

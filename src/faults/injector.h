@@ -54,7 +54,7 @@ inline constexpr std::string_view rdb_reads =
 void arm(const function_set& functions, const order& wanted) noexcept;
 void hide(const function_set& functions) noexcept;
 void hide_newer_than(version number) noexcept;
-// Counts what is taken and given back, for live().
+// Counts what is taken and given back, for live(), from the first time on and whatever is reset.
 void watch() noexcept;
 
 // Puts back the exact pointers of these functions, or of all; forgets their orders.

@@ -3,6 +3,29 @@ include_guard(GLOBAL)
 # Tests of modules, each run once on every server there is to test with.
 set(REDISMODULE_TEST_SERVERS "$ENV{REDISMODULE_TEST_SERVERS}" CACHE STRING
   "Servers to test with: a list of programs, or of directories that hold a redis-server or a valkey-server")
+if(DEFINED ENV{REDISMODULE_TEST_SERVERS} AND NOT "$ENV{REDISMODULE_TEST_SERVERS}" STREQUAL REDISMODULE_TEST_SERVERS)
+  message(NOTICE "The environment's REDISMODULE_TEST_SERVERS is not what this build tests with: "
+    "'${REDISMODULE_TEST_SERVERS}'. -DREDISMODULE_TEST_SERVERS=... changes that.")
+endif()
+
+# Both, where they are two programs: one may be a link to the other.
+function(_redismodule_servers_in_path result)
+  set(found "")
+  foreach(name redis-server valkey-server)
+    find_program(program ${name} NO_CACHE)
+    if(program)
+      file(REAL_PATH "${program}" real)
+      list(APPEND found "${real}")
+    endif()
+    unset(program)
+  endforeach()
+  list(REMOVE_DUPLICATES found)
+  list(LENGTH found count)
+  if(count LESS 2)
+    set(found "")
+  endif()
+  set(${result} "${found}" PARENT_SCOPE)
+endfunction()
 
 # What a server is called in the name of a test: `redis-7.0.15`, and `redis-8.0.6-libc` where its directory says more.
 function(_redismodule_server_name server result)
@@ -44,17 +67,21 @@ endfunction()
 # redismodule_run_on_servers(<name> <target>)
 #
 # For every server of REDISMODULE_TEST_SERVERS the test `<name>@<server>`, which runs that program there. A server that
-# is not there is a test that fails and says so. Without any server named the one test is `<name>`, on the server in
-# PATH.
+# is not there is a test that fails and says so. Without any server named there is one for each of redis-server and
+# valkey-server in PATH; where it has but one, or none yet, the one test is `<name>`, which looks there when it runs.
 function(redismodule_run_on_servers name target)
   set(taken "")
-  foreach(server IN LISTS REDISMODULE_TEST_SERVERS)
+  set(servers ${REDISMODULE_TEST_SERVERS})
+  if(NOT servers)
+    _redismodule_servers_in_path(servers)
+  endif()
+  foreach(server IN LISTS servers)
     _redismodule_server_name("${server}" server_name)
     _redismodule_unique_name("${server_name}" "${taken}" server_name)
     list(APPEND taken "${server_name}")
     _redismodule_register_server_test(${name} ${target} "${server}" "${server_name}")
   endforeach()
-  if(NOT REDISMODULE_TEST_SERVERS)
+  if(NOT servers)
     add_test(NAME ${name} COMMAND ${target})
     set_tests_properties(${name} PROPERTIES LABELS server TIMEOUT 300)
   endif()

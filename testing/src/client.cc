@@ -135,12 +135,29 @@ struct client::state {
     return oldest;
   }
 
-  std::optional<reply> take_answer() { return std::exchange(answer, std::nullopt); }
+  std::optional<reply> take_answer() {
+    if (answers.empty()) return std::nullopt;
+    reply oldest = std::move(answers.front());
+    answers.pop_front();
+    return oldest;
+  }
 
+  // What comes after something that is no reply cannot be understood either.
+  reply read() {
+    try {
+      return reader.next();
+    } catch (const protocol_error&) {
+      close();
+      throw;
+    }
+  }
+
+  // An answer that comes instead is still to be had.
   reply read_push() {
-    reply next = reader.next();
+    reply next = read();
     if (next.type() == reply::kind::push) return next;
-    throw error{"wanted a push message, got " + to_string(next)};
+    answers.push_back(std::move(next));
+    throw error{"wanted a push message, got " + to_string(answers.back())};
   }
 
   connector open;
@@ -150,7 +167,7 @@ struct client::state {
   int protocol = 2;
   reply_reader reader;
   std::deque<reply> pushes;
-  std::optional<reply> answer;  // read ahead, by wait_for_answer()
+  std::deque<reply> answers;  // read ahead
 };
 
 client::client(std::unique_ptr<state> opened) : state_{std::move(opened)} {}
@@ -192,7 +209,7 @@ void client::send_raw(std::string_view bytes) { state_->write_all(bytes); }
 reply client::receive() {
   if (auto answer = state_->take_answer()) return std::move(*answer);
   for (;;) {
-    reply next = state_->reader.next();
+    reply next = state_->read();
     if (next.type() != reply::kind::push) return next;
     state_->pushes.push_back(std::move(next));
   }
@@ -211,15 +228,15 @@ std::optional<reply> client::receive_push(milliseconds limit) {
 
 bool client::wait_for_answer(milliseconds limit) {
   const auto deadline = clock_type::now() + limit;
-  while (!state_->answer && state_->something_comes(deadline)) {
-    reply next = state_->reader.next();
+  while (state_->answers.empty() && state_->something_comes(deadline)) {
+    reply next = state_->read();
     if (next.type() == reply::kind::push) {
       state_->pushes.push_back(std::move(next));
     } else {
-      state_->answer = std::move(next);
+      state_->answers.push_back(std::move(next));
     }
   }
-  return state_->answer.has_value();
+  return !state_->answers.empty();
 }
 
 pending client::call_async(const std::vector<std::string>& words) { return {another(), words}; }

@@ -98,7 +98,10 @@ void cluster::failover(cluster_node& replica, std::string_view how) {
   });
 }
 
-void cluster::set_patience(std::chrono::milliseconds patience) { state_->options.patience = patience; }
+void cluster::set_patience(std::chrono::milliseconds patience) {
+  state_->options.patience = patience;
+  state_->places->patience = patience;
+}
 
 std::string cluster::report() { return state_->report(); }
 

@@ -67,7 +67,8 @@ slot_migration cluster::begin_slot_migration(int slot, cluster_node& to) {
 }
 
 void cluster::migrate_slot(int slot, cluster_node& to) {
-  state_->reporting([&] { begin_slot_migration(slot, to).finish(); });
+  slot_migration moving = begin_slot_migration(slot, to);
+  state_->reporting([&] { moving.finish(); });
 }
 
 // --- as one ---

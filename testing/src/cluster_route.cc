@@ -116,7 +116,7 @@ reply cluster_route::ask(std::size_t node, const std::vector<std::string>& words
 
 reply cluster_route::call(const std::vector<std::string>& words) {
   using kind = redirection::kind;
-  const auto deadline = clock::now() + places_->patience;
+  const auto deadline = clock::now() + places_->patience.load();
   std::size_t node = first_guess(words);
   bool asking = false;
   for (int count = 0;; ++count) {

@@ -25,7 +25,7 @@ struct cluster_place {
 struct cluster_places {
   std::deque<cluster_place> nodes;
   std::vector<std::uint16_t> owners;  // of each slot, in the beginning: a place to start from
-  std::chrono::milliseconds patience{};
+  std::atomic<std::chrono::milliseconds> patience{};
   std::chrono::milliseconds answer_timeout{};
 };
 

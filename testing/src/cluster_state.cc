@@ -30,18 +30,16 @@ class brisk {
   }
   brisk(const brisk&) = delete;
   brisk& operator=(const brisk&) = delete;
-  ~brisk() {
-    try {
-      set_all(usual_);
-    } catch (const testing::error&) {
-      // It has died meanwhile, which the next call to it says better.
-    }
-  }
+  ~brisk() { set_all(usual_); }
 
  private:
   void set_all(std::chrono::milliseconds timeout) {
     for (const auto& node : nodes_) {
-      if (node->alive()) set_node_timeout(*node, timeout);
+      try {
+        if (node->alive()) set_node_timeout(*node, timeout);
+      } catch (const testing::error&) {
+        // It has died meanwhile, which the next call to it says better.
+      }
     }
   }
 
@@ -62,9 +60,22 @@ std::string nodes_as_seen_by(cluster_node& node) {
 
 }  // namespace
 
+// A replica that loads what its master has sent answers nothing else.
+std::string cluster_state::ask_when_loaded(cluster_node& node, const char* what) {
+  const auto deadline = clock::now() + options.patience;
+  for (;;) {
+    const reply answer = node.call("CLUSTER", what);
+    if (!answer.is_error()) return answer.str();
+    if (!answer.error().starts_with("LOADING") || clock::now() > deadline) {
+      fail(name_of(node) + " answers CLUSTER " + what + " with " + answer.error());
+    }
+    std::this_thread::sleep_for(poll_every);
+  }
+}
+
 cluster_state::look cluster_state::look_from(cluster_node& node) {
-  cluster_view view = parse_cluster_nodes(node.call("CLUSTER", "NODES").str());
-  const bool ok = node.call("CLUSTER", "INFO").str().starts_with("cluster_state:ok");
+  cluster_view view = parse_cluster_nodes(ask_when_loaded(node, "NODES"));
+  const bool ok = ask_when_loaded(node, "INFO").starts_with("cluster_state:ok");
   if (!view.contains(node.id())) throw error{name_of(node) + " has taken another id"};
   return {.node = &node, .view = std::move(view), .ok = ok};
 }

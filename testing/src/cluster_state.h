@@ -41,6 +41,7 @@ struct cluster_state {
 
   // --- looking ---
   look look_from(cluster_node& node);
+  std::string ask_when_loaded(cluster_node& node, const char* what);
   std::vector<look> look_around();
   cluster_node* find(const std::string& id);
   // What keeps the cluster from being well, in words; empty when it is.

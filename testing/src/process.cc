@@ -52,6 +52,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
 }
 
 [[noreturn]] void run_child(const exec_plan& plan) {
+  ::setpgid(0, 0);  // with what it forks, and ended with that
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != plan.parent) ::_exit(127);  // it died before the line above
   const int log = ::open(plan.output, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -191,29 +192,34 @@ bool process::alive() { return !wait(0ms); }
 
 std::optional<int> process::wait(std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!status_) {
-    int status = 0;
-    const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
-    if (ended == pid_) {
-      status_ = shell_status(status);
-    } else if (ended < 0 && errno != EINTR) {
-      status_ = unknown_status;
-    } else if (std::chrono::steady_clock::now() >= deadline) {
-      return std::nullopt;
-    } else {
-      std::this_thread::sleep_for(1ms);
-    }
+  for (;;) {
+    if (const auto status = reap()) return status;
+    if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
+    std::this_thread::sleep_for(1ms);
   }
+}
+
+std::optional<int> process::reap() noexcept {
+  const std::lock_guard lock{mutex_};
+  if (status_) return status_;
+  siginfo_t ended{};
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    if (errno != EINTR) status_ = unknown_status;
+    return status_;
+  }
+  if (ended.si_pid == 0) return std::nullopt;
+  // While it is not waited for, no other process has its number, nor its group's.
+  if (is_ours()) ::kill(-pid_, SIGKILL);
+  int status = 0;
+  status_ = ::waitpid(pid_, &status, 0) == pid_ ? shell_status(status) : unknown_status;
   return status_;
 }
 
 void process::kill() noexcept {
-  if (status_ || !is_ours()) return;
-  ::kill(pid_, SIGKILL);
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  status_ = 128 + SIGKILL;
+  if (!is_ours() || reap()) return;
+  ::kill(-pid_, SIGKILL);
+  ::kill(pid_, SIGKILL);  // it may not have made its group yet
+  while (!reap()) std::this_thread::sleep_for(100us);
 }
 
 bool process::is_ours() const noexcept { return owner_ == ::getpid(); }

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace redismodule::testing::detail {
 // Of a process whose end somebody else in this one has waited for, or nobody may: SIGCHLD is ignored.
 constexpr int unknown_status = -1;
 
+// Any thread may call it.
 class process {
  public:
   // Runs `command[0]` with stdin from /dev/null and stdout and stderr appended to the file `output`.
@@ -21,13 +23,15 @@ class process {
   process(const std::vector<std::string>& command, const std::vector<std::string>& environment, std::string output);
   process(const process&) = delete;
   process& operator=(const process&) = delete;
-  // Kills it; not in a child that the test forked, which only has a copy of this object.
+  // Kills it and what it forked; not in a child that the test forked, which only has a copy of this object.
   ~process();
 
   pid_t pid() const noexcept { return pid_; }
   bool alive();
-  // Waits for its end. The status as a shell tells it, or `unknown_status`; nothing when it still runs after this time.
+  // Waits for its end, with which what it forked is killed. The status as a shell tells it, or `unknown_status`;
+  // nothing when it still runs after this time.
   std::optional<int> wait(std::chrono::milliseconds limit);
+  // With what it forked, as a power cut does. How it ended before stays known.
   void kill() noexcept;
   // Whether this is the process that started it, and no child forked from that.
   bool is_ours() const noexcept;
@@ -39,8 +43,11 @@ class process {
   std::string obituary();
 
  private:
+  std::optional<int> reap() noexcept;
+
   pid_t pid_ = -1;
   std::string output_;
+  std::mutex mutex_;
   std::optional<int> status_;
   pid_t owner_;
 };

@@ -168,6 +168,12 @@ void quote(std::ostream& out, std::string_view text) {
   out << '"';
 }
 
+// The shortest digits that are this number again: what is unequal looks so.
+std::string text_of(double value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
 void list(std::ostream& out, const std::vector<reply>& elements, bool pairs) {
   for (std::size_t i = 0; i < elements.size(); ++i) {
     if (i > 0) out << (pairs && i % 2 == 1 ? " => " : ", ");
@@ -182,7 +188,7 @@ std::ostream& operator<<(std::ostream& out, const reply& r) {
   switch (r.kind_) {
     case kind::null: return out << "(nil)";
     case kind::integer: return out << "(integer) " << r.integer_;
-    case kind::real: return out << "(double) " << r.real_;
+    case kind::real: return out << "(double) " << text_of(r.real_);
     case kind::boolean: return out << (r.integer_ != 0 ? "(true)" : "(false)");
     case kind::error: out << "(error) "; break;
     case kind::big_number: out << "(big number) "; break;

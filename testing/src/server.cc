@@ -54,7 +54,10 @@ class temporary_directory {
   pid_t owner_ = ::getpid();
 };
 
-bool is_program(const fs::path& path) { return fs::is_regular_file(path) && ::access(path.c_str(), X_OK) == 0; }
+bool is_program(const fs::path& path) {
+  std::error_code unreadable;  // then it is none
+  return fs::is_regular_file(path, unreadable) && ::access(path.c_str(), X_OK) == 0;
+}
 
 std::optional<std::string> server_in(const fs::path& directory) {
   for (const char* name : {"redis-server", "valkey-server", "src/redis-server", "src/valkey-server"}) {
@@ -195,7 +198,9 @@ std::string configured(const server_options& options, std::string_view word) {
 
 // Where the test's own lines of configuration have a password.
 void log_in(client& c, const std::string& password) {
-  if (!password.empty()) c.call("AUTH", password);
+  if (password.empty()) return;
+  const reply answer = c.call("AUTH", password);
+  if (answer.is_error()) throw start_failed{"AUTH with the password of the configuration: " + answer.error()};
 }
 
 // What a replica is configured with: all that its master is, but another port; and the password it has to give.
@@ -349,12 +354,16 @@ struct server::state {
     if (!idle) throw error{"a child that saves does not end" + log_end()};
   }
 
-  // The modules that are loaded now: of those that `load()` brought, the ones whose file is mapped.
+  // A launcher's process maps none.
+  bool maps_module(const module_file& module) const {
+    return !options.launcher.empty() || detail::maps(process->pid(), fs::weakly_canonical(module.path).string());
+  }
+
+  // The modules that are loaded now: their files are mapped.
   std::vector<module_file> loaded_modules() const {
     std::vector<module_file> modules = options.modules;
-    for (const auto& [path, module] : brought) {
-      if (detail::maps(process->pid(), path)) modules.push_back(module);
-    }
+    for (const auto& [path, module] : brought) modules.push_back(module);
+    std::erase_if(modules, [this](const module_file& each) { return !maps_module(each); });
     return modules;
   }
 
@@ -387,10 +396,12 @@ struct server::state {
     try {
       client candidate = connect();
       candidate.set_timeout(options.start_timeout);
+      log_in(candidate, configured(options, "requirepass"));  // first: without it a server does not say that it loads
       const reply answer = candidate.call("PING");
       candidate.set_timeout(options.answer_timeout);
-      log_in(candidate, configured(options, "requirepass"));
       if (!answer.is_error() || !answer.error().starts_with("LOADING")) return candidate;
+    } catch (const start_failed&) {
+      throw;
     } catch (const testing::error&) {
       // Not listening yet, or it has just died, which the caller sees.
     }
@@ -549,7 +560,12 @@ bool server::maps(std::string_view path) const { return detail::maps(pid(), path
 std::uint16_t server::port() {
   if (state_->port() == 0) {
     state_->lease_port();
-    state_->command({"CONFIG", "SET", "port", std::to_string(state_->port())});
+    try {
+      state_->command({"CONFIG", "SET", "port", std::to_string(state_->port())});
+    } catch (...) {
+      state_->lease.reset();
+      throw;
+    }
   }
   return state_->port();
 }

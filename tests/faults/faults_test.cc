@@ -112,6 +112,13 @@ TEST(faults, a_delay_takes_its_time) {
   EXPECT_GE(duration(), 150ms);
   EXPECT_GE(duration(), 150ms);
   EXPECT_EQ(f.fired(), 2);
+  f.delay("GetContextFlags", 150ms, 2);
+  duration();
+  EXPECT_EQ(f.fired("GetContextFlags"), 0);
+  EXPECT_GE(duration(), 150ms);
+  EXPECT_EQ(f.fired("GetContextFlags"), 1);
+  duration();
+  EXPECT_EQ(f.fired("GetContextFlags"), 1);
   f.delay("GetContextFlags", 60'000ms, 2);
   EXPECT_LT(duration(), 30s);
   f.reset();
@@ -164,6 +171,13 @@ TEST(faults, load_arguments_are_obeyed_and_taken_away) {
   EXPECT_GT(f.calls("CreateCommand"), 5);
   EXPECT_EQ(simple(s, "CreateDict"), "a pointer");
   EXPECT_EQ(simple(s, "CreateDict"), "null");
+}
+
+TEST(faults, a_delay_may_be_a_load_argument) {
+  server s = with_arguments({"fault:delay=GetContextFlags,150"});
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(simple(s, "GetContextFlags"), "1");
+  EXPECT_GE(std::chrono::steady_clock::now() - started, 150ms);
 }
 
 TEST(faults, a_load_argument_that_is_wrong_is_refused_in_words) {
@@ -425,6 +439,22 @@ TEST(faults, a_blocked_client_is_live_until_it_is_unblocked) {
   s.call("live.unblock");
   EXPECT_EQ(waiting.receive(), "late");
   EXPECT_EQ(only_live(f), figures{});
+}
+
+TEST(faults, a_watch_on_leaks_sees_what_was_taken_beside_faults) {
+  server s{FAULTY_MODULE};
+  leak_watch watch{s, {.patience = 100ms}};
+  {
+    faults f{s, "faulty"};
+    f.fail("CreateDict");
+    f.reset();
+    s.call("live.take", 3'600'000);
+  }
+  leak_watch another{s, {.patience = 100ms}};
+  EXPECT_NE(watch.grown().find("  timers of the module faulty: 1 more, 1\n"), std::string::npos) << watch.grown();
+  EXPECT_EQ(another.grown(), "");
+  s.call("live.give");
+  EXPECT_EQ(watch.grown(), "");
 }
 
 // What a test leaves behind is named, each kind, by the watch that sees a module built with FAULTS in its server.

@@ -64,6 +64,16 @@ TEST_F(rdb_reads, data_that_end_at_any_read_are_refused) {
   EXPECT_EQ(s.call("records.get", "copy"), original);
 }
 
+TEST_F(rdb_reads, data_may_end_or_be_others_by_a_load_argument) {
+  SKIP_WHERE_THE_SERVER_ENDS_ITSELF();
+  for (const char* argument : {"fault:cut-read=2", "fault:corrupt-read=2,7"}) {
+    server other{server_options{.modules = {{RECORDS_MODULE, {argument}}}}};
+    const bool refused = restore(other, payload).is_error();
+    EXPECT_TRUE(refused || other.call("records.get", "copy") != original) << argument;
+    EXPECT_EQ(faults(other, "records").fired("LoadUnsigned"), 1) << argument;
+  }
+}
+
 TEST_F(rdb_reads, data_that_are_others_at_any_read_are_survived) {
   SKIP_WHERE_THE_SERVER_ENDS_ITSELF();
   int others = 0;

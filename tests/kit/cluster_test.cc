@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <future>
@@ -453,6 +454,18 @@ TEST(FailoverTest, KeepsAModulesKeysThroughTheDeathOfAMaster) {
 }
 
 // --- forming ---
+
+// Of more than the 2 MiB after which a server that loads looks at its clients.
+TEST(FailoverTest, WaitsForAReplicaThatLoadsWhatItsMasterHas) {
+  cluster c{{.masters = 1, .replicas_per_master = 1, .server = {.config = {"key-load-delay 20000", "rdbcompression no"}}}};
+  const std::string large(300'000, 'x');
+  for (int i = 0; i < 20; ++i) c.call("SET", i, large);
+  c.kill(c.node(1));
+  std::filesystem::remove(c.node(1).directory() + "/dump.rdb");  // what it would go on from
+  c.start(c.node(1));
+  c.wait_until_ok();
+  EXPECT_EQ(c.node(1).call("DBSIZE"), 20);
+}
 
 TEST(FormingTest, FailsWhereTheClusterHasNotFormed) {
   const std::string why = what_is_thrown([] { cluster c{{.masters = 2, .patience = 300ms}}; });

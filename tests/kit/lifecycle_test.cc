@@ -7,6 +7,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "redismodule/testing/server.h"
 
@@ -108,6 +111,71 @@ TEST(lifecycle, killed_it_stays_down_until_it_is_started) {
   s.kill();
   s.start();
   EXPECT_EQ(s.call("GET", "key"), a_string);
+}
+
+std::string state_of(pid_t pid) {
+  std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string number, name, state;
+  in >> number >> name >> state;
+  return state;
+}
+
+// Gone, or waited for by nobody.
+bool has_ended(pid_t pid) { return state_of(pid).empty() || state_of(pid) == "Z"; }
+
+pid_t child_of(pid_t pid) {
+  std::ifstream in{"/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children"};
+  pid_t child = 0;
+  in >> child;
+  return child;
+}
+
+// A child that went on would put its file in place of the one that is there.
+TEST(lifecycle, what_it_has_forked_is_killed_with_it) {
+  server s{{.rdb = true}};
+  s.call("SET", "old", a_string);
+  s.save();
+  for (int i = 0; i < 1000; ++i) s.call("SET", i, a_string);
+  if (s.call("CONFIG", "SET", "rdb-key-save-delay", 100'000).is_error()) GTEST_SKIP() << "needs rdb-key-save-delay";
+  s.call("BGSAVE");
+  pid_t child = 0;
+  for (int i = 0; i < 1000 && child == 0; ++i) {
+    child = child_of(s.pid());
+    std::this_thread::sleep_for(1ms);
+  }
+  ASSERT_NE(child, 0);
+  EXPECT_FALSE(has_ended(child));
+  s.crash();
+  for (int i = 0; i < 1000 && !has_ended(child); ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(has_ended(child));
+  EXPECT_EQ(s.call("DBSIZE"), 1);
+}
+
+TEST(lifecycle, how_it_died_is_known_also_where_it_is_killed_afterwards) {
+  server s;
+  client c = s.connect();
+  ::kill(s.pid(), SIGVTALRM);
+  for (int i = 0; i < 1000 && !has_ended(s.pid()); ++i) std::this_thread::sleep_for(1ms);
+  s.kill();
+  const std::string why = thrown_by([&] { c.call("PING"); });
+  EXPECT_TRUE(has(why, "was ended by signal " + std::to_string(SIGVTALRM))) << why;
+}
+
+TEST(lifecycle, clients_of_other_threads_learn_how_it_died) {
+  server s;
+  std::vector<std::thread> threads;
+  std::vector<std::string> reasons(4);
+  for (std::string& why : reasons) {
+    threads.emplace_back([&why, c = s.connect()]() mutable {
+      why = thrown_by([&c] {
+        for (;;) c.call("PING");
+      });
+    });
+  }
+  std::this_thread::sleep_for(10ms);
+  s.kill();
+  for (std::thread& each : threads) each.join();
+  for (const std::string& why : reasons) EXPECT_TRUE(has(why, "was ended by signal 9")) << why;
 }
 
 TEST(lifecycle, reloads_its_data_in_place) {
@@ -275,6 +343,12 @@ TEST(replication, a_replica_has_the_modules_that_are_loaded_now) {
   EXPECT_FALSE(again_without.maps("kit_probe.so"));
 }
 
+TEST(replication, a_replica_has_none_that_was_unloaded) {
+  server s{module};
+  s.unload("kit_probe");
+  EXPECT_FALSE(s.add_replica().maps("kit_probe.so"));
+}
+
 TEST(replication, says_that_a_replica_is_not_in_sync) {
   server s;
   server replica = s.add_replica();
@@ -294,6 +368,21 @@ TEST(replication, where_a_password_is_asked_for) {
   s.call("SET", "key", "new");
   replica.wait_for_sync();
   EXPECT_EQ(replica.call("GET", "key"), "new");
+}
+
+// Of more than the 2 MiB after which a server that loads looks at its clients.
+TEST(lifecycle, it_is_ready_when_it_has_loaded_also_where_a_password_is_asked_for) {
+  server s{{.config = {"requirepass secret", "key-load-delay 20000", "rdbcompression no"}, .rdb = true}};
+  const std::string large(300'000, 'x');
+  for (int i = 0; i < 20; ++i) s.call("SET", i, large);
+  s.save();
+  s.crash();
+  EXPECT_EQ(s.call("DBSIZE"), 20);
+}
+
+TEST(lifecycle, says_that_it_does_not_understand_a_password) {
+  const std::string why = thrown_by([] { server s{{.config = {R"(requirepass "in quotes")"}}}; });
+  EXPECT_TRUE(has(why, "AUTH with the password of the configuration: ")) << why;
 }
 
 TEST(replication, a_replica_has_a_port_of_its_own) {

@@ -223,20 +223,25 @@ TEST(server, outlives_the_thread_that_made_it) {
 TEST(server, does_not_outlive_a_test_that_crashes) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
+  struct {
+    pid_t pid = 0;
+    char directory[100] = {};
+  } made;
   const pid_t child = ::fork();
   if (child == 0) {
     server s;
-    const pid_t pid = s.pid();
-    const bool written = ::write(ends[1], &pid, sizeof pid) == sizeof pid;
+    made.pid = s.pid();
+    s.directory().copy(made.directory, sizeof made.directory - 1);
+    const bool written = ::write(ends[1], &made, sizeof made) == sizeof made;
     ::_exit(written && s.call("PING") == "PONG" ? 0 : 1);
   }
-  pid_t server_pid = 0;
-  ASSERT_EQ(::read(ends[0], &server_pid, sizeof server_pid), static_cast<ssize_t>(sizeof server_pid));
+  ASSERT_EQ(::read(ends[0], &made, sizeof made), static_cast<ssize_t>(sizeof made));
   int status = -1;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
-  for (int i = 0; i < 500 && !is_ended(server_pid); ++i) std::this_thread::sleep_for(10ms);
-  EXPECT_TRUE(is_ended(server_pid));
+  for (int i = 0; i < 500 && !is_ended(made.pid); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(is_ended(made.pid));
+  std::filesystem::remove_all(made.directory);
   ::close(ends[0]);
   ::close(ends[1]);
 }

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import account
 
@@ -24,15 +25,16 @@ class PortBlock:
     """Ports that no other suite uses, whoever runs it: an abstract name of a socket, which goes with its process."""
 
     def __enter__(self):
-        for index in range(PORT_BLOCKS):
-            self.mark = socket.socket(socket.AF_UNIX)
-            try:
-                self.mark.bind(f"\0redismodule-conformance-ports-{index}")
-            except OSError:
-                self.mark.close()
-                continue
-            return FIRST_PORT + index * PORTS_IN_BLOCK
-        raise OSError(f"{PORT_BLOCKS} suites are running already: no ports are left")
+        while True:
+            for index in range(PORT_BLOCKS):
+                self.mark = socket.socket(socket.AF_UNIX)
+                try:
+                    self.mark.bind(f"\0redismodule-conformance-ports-{index}")
+                except OSError:
+                    self.mark.close()
+                    continue
+                return FIRST_PORT + index * PORTS_IN_BLOCK
+            time.sleep(1)  # until one of as many suites as there are blocks has ended
 
     def __exit__(self, *_):
         self.mark.close()

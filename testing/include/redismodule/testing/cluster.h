@@ -142,8 +142,9 @@ class atomic_migration {
 };
 
 // Servers in cluster mode on 127.0.0.1, formed and ready: every node is up, knows and agrees with every other. They die
-// with the object, or with the test's process. Every exception says which node, and has what each node thinks of the
-// cluster and the end of its log. Owns: the nodes. Moved, not copied.
+// with the object, or with the test's process. A wait that is in vain, an order that a node refuses and a
+// command of call() that gets no answer say which node, with what each node thinks of the cluster and the end of its
+// log. Owns: the nodes. Moved, not copied.
 class cluster {
  public:
   // (A template, so that `cluster{{.masters = …}}` can mean nothing but the options.)

@@ -66,7 +66,8 @@ class faults {
   // Values read from RDBs, where cut_read() or corrupt_read() is armed.
   std::int64_t reads() { return calls("LoadUnsigned"); }
 
-  // Counts from now on what the module takes from the server and gives back.
+  // Counts from now on what the module takes from the server and gives back, until it is unloaded: also after a reset,
+  // and where it counts already, as where a `leak_watch` has asked for it, it goes on.
   void watch();
   // How many of each kind it has taken since and not given back: "timers", "keys", "strings", …
   std::map<std::string, std::int64_t> live();
@@ -74,7 +75,7 @@ class faults {
   // The functions that can be armed: all that the server has.
   std::vector<std::string> functions();
 
-  // Puts the server's own functions back.
+  // Puts the server's own functions back. What is watched goes on.
   void reset();
   void reset(std::string_view functions);
 

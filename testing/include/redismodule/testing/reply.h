@@ -20,7 +20,8 @@
 
 namespace redismodule::testing {
 
-// What this kit throws, always: it never asserts and never ends the process.
+// What this kit throws, always: it never asserts, and ends the process in one case only, at its exit, where a sanitizer
+// has reported in a server and nothing else has said so.
 class error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -45,7 +45,8 @@ struct server_options {
   // A server's program, or a directory that holds a `redis-server` or a `valkey-server`.
   // Empty: what REDISMODULE_TEST_SERVER names, else the one found in PATH.
   std::string binary = {};
-  // Put in front of the server's command line: a debugger, a profiler.
+  // Put in front of the server's command line: what becomes the server (`env`, `nice`, `taskset`), or runs it (a
+  // debugger, a profiler), which then is the process of `pid()`, and is killed together with it.
   std::vector<std::string> launcher = {};
   // `NAME=value`, added to the environment.
   std::vector<std::string> environment = {};
@@ -118,7 +119,7 @@ class server {
   //
   // Saves, shuts down, starts again; one that was stopped or has died is just started.
   void restart();
-  // Kills the server, as a crash or a power cut does, and starts it again.
+  // Kills the server and the children that it has forked, as a power cut does, and starts it again.
   void crash();
   // Kills the server. It stays down.
   void kill();
@@ -156,8 +157,8 @@ class server {
 
   // `used_memory` as the server gives it. Negative when the server's counter has wrapped below zero.
   long long memory();
-  // The fields of one section of INFO; of one field, its text. Fails: `testing::error`, when it is not there, and between
-  // the MULTI and the EXEC of `call()`.
+  // The fields of one section of INFO; of one field, its text. Fails: `testing::error`, when it is not there, and
+  // between the MULTI and the EXEC of `call()`.
   std::map<std::string, std::string> info(std::string_view section);
   std::string info(std::string_view section, std::string_view field);
 
