@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the project's benchmarks: prints tables, draws pictures, and fails when a bar is missed.
 
-    bench.py --build DIR [--servers LABEL…] [--only allocator|commands|keys|types|options|headers|fifty …] [--quick] [--publish]
+    bench.py --build DIR [--servers LABEL…] [--only allocator|commands|keys|types|options|headers|fifty|start …] [--quick] [--publish]
 
 --build    a build of this project, with its benchmarks; pictures and tables go to DIR/bench/report/
 --servers  labels such as redis@bookworm, of servers that are provisioned
@@ -17,11 +17,11 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from suite import allocator, commands, fifty, headers, keys, options as keyword_options, servers, types
+from suite import allocator, commands, fifty, headers, keys, options as keyword_options, servers, start, types
 from suite.report import Report
 
 SECTIONS = {"allocator": allocator.run, "commands": commands.run, "keys": keys.run, "types": types.run,
-            "options": keyword_options.run, "headers": headers.run, "fifty": fifty.run}
+            "options": keyword_options.run, "headers": headers.run, "fifty": fifty.run, "start": start.run}
 KINDS = ["redis@bookworm", "redis@sid", "valkey@bookworm-backports", "valkey@sid"]
 BUILT = ["redis@built-jemalloc", "valkey@built-jemalloc", "redis@built-libc", "redis@built-prefix"]
 

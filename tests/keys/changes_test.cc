@@ -97,7 +97,7 @@ std::vector<change> changes_of(const std::string& type, int count) {
       {"retype", {"DEL|k", retyped}},
       {"overwrite", {"SET|k|overwritten"}},
       {"flushdb", {"FLUSHDB"}},
-      {"flushall", {"FLUSHALL|ASYNC"}},
+      {"flushall", {"FLUSHALL"}},
       {"swapdb", {"SWAPDB|0|1"}},
       {"grow", growing(type)},
       {"empty", emptying(type, count)},
@@ -276,6 +276,10 @@ struct changes : testing::Test {
     }
     return all;
   }
+
+  // Else its thread may free a value that the command which writes it has still for an argument, as Valkey does: the
+  // server's own race, where the data set is emptied within a notification.
+  void SetUp() override { s.call("CONFIG", "SET", "lazyfree-lazy-user-flush", "no"); }
 
   rt::server s{CHANGES_MODULE};
 };
