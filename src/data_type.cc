@@ -101,7 +101,7 @@ namespace {
 // not save, and keeps the file that it has.
 void fail_save(abi::ModuleIO* io, const char* type, const char* why) noexcept {
   log_io(io, type, "a value cannot be saved, and so nothing is", why);
-  if (string_save != nullptr) return string_save->fail();
+  if (string_save != nullptr && !in_child()) return string_save->fail();
   api.LoadUnsigned(io);
   if (api.IsIOError(io) == 0 && in_child()) _exit(1);
 }

@@ -12,7 +12,7 @@ error_reply not_registered() { return error_reply{"ERR a data type is used that 
 
 result<string> dump_value(const void* value, const data_type_state& type) {
   if (type.type == nullptr) return not_registered();
-  const saving_to_string saving;
+  saving_to_string saving;
   string bytes = string::adopt(api.SaveDataTypeToString(nullptr, const_cast<void*>(value), type.type));
   if (!bytes || saving.failed()) return error_reply{"ERR the value could not be saved"};
   return bytes;

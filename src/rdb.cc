@@ -22,7 +22,7 @@ static_assert(std::endian::native == std::endian::little);
 
 }  // namespace
 
-// Floats take nine or ten bytes, mostly: eight at once are a third of the instructions.
+// Doubles take nine or ten bytes, mostly: eight at once are a third of the instructions.
 char* byte_sink::encode_long(char* to, std::uint64_t value) noexcept {
   constexpr std::uint64_t more = 0x8080808080808080;
   const std::uint64_t first = spread(value);

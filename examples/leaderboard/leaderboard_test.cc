@@ -186,7 +186,9 @@ TEST(leaderboard, knows_its_memory) {
            (i % 2 == 0 ? "a rather long name of a player " : "p") + std::to_string(i));
   }
   const double grown = static_cast<double>(s.memory() - before);
-  EXPECT_NEAR(s.call("MEMORY", "USAGE", "b").real(), grown, grown * 0.05);
+  // libc's malloc, and Redis where it was built to know no sizes, add words of their own to each block.
+  const double tolerance = s.info("memory", "mem_allocator") == "libc" ? 0.2 : 0.05;
+  EXPECT_NEAR(s.call("MEMORY", "USAGE", "b").real(), grown, grown * tolerance);
 }
 
 TEST(leaderboard, refuses_a_payload_that_is_none) {

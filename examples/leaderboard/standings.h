@@ -11,6 +11,7 @@
 #include <ext/pb_ds/assoc_container.hpp>
 #include <ext/pb_ds/tree_policy.hpp>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,13 +100,20 @@ class standings {
   void erase_last() noexcept { erase(*at_rank(size() - 1)->player); }
 
   // The bytes of its blocks. A node of each tree and a name that is not within its node are a player's.
-  std::size_t mem_usage() const noexcept {
+  std::size_t mem_usage() const {
     constexpr std::size_t links = 4 * sizeof(void*);  // a colour and three pointers
-    constexpr std::size_t nodes = links + sizeof(by_name::value_type) + links + sizeof(place) + sizeof(std::size_t);
+    constexpr std::size_t name = links + sizeof(by_name::value_type);
+    constexpr std::size_t rank = links + sizeof(place) + sizeof(std::size_t);  // how many are below it
+    static const std::size_t nodes = given_for(name) + given_for(rank);
     return name_bytes_ + size() * nodes;
   }
 
  private:
+  // What the server's allocator makes of a block of this size.
+  static std::size_t given_for(std::size_t bytes) {
+    const auto block = std::make_unique_for_overwrite<char[]>(bytes);
+    return malloc_usable_size(block.get());
+  }
   static std::size_t block_of(const std::string& name) noexcept {
     static const std::size_t within = std::string{}.capacity();
     return name.capacity() <= within ? 0 : malloc_usable_size(const_cast<char*>(name.data()));

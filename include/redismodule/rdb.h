@@ -24,7 +24,7 @@ namespace detail {
 class byte_sink {
  public:
   using consumer = void (*)(void* to, std::string_view bytes, bool is_last);
-  // `size`: more than a number takes.
+  // `size`: at least 12, more than a number takes.
   byte_sink(char* buffer, std::size_t size, consumer consume, void* to) noexcept
       : begin_{buffer}, at_{buffer}, end_{buffer + size}, consume_{consume}, to_{to} {}
 

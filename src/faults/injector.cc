@@ -90,12 +90,6 @@ void forget(std::size_t index) noexcept {
   state.hidden = false;
 }
 
-void stop_watching() noexcept {
-  for (entry_state& state : entries) state.watched = false;
-  is_watching = false;
-  forget_live();
-}
-
 // --- When ---
 
 // A number that looks random, from a seed and a count (the finalizer of splitmix64).
@@ -191,7 +185,7 @@ const abi::function_table& real() noexcept { return originals; }
 
 void begin() noexcept {
   if (server_has(static_cast<std::size_t>(function::Alloc))) {
-    stop_watching();
+    unwatch();
     return reset();
   }
   originals = api;
@@ -254,6 +248,13 @@ void watch() noexcept {
   is_watching = true;
   for (std::size_t i = 0; i < function_count; ++i) entries[i].watched = tells_of_life(static_cast<function>(i));
   publish();
+}
+
+void unwatch() noexcept {
+  for (entry_state& state : entries) state.watched = false;
+  is_watching = false;
+  publish();
+  forget_live();
 }
 
 void reset(const function_set& functions) noexcept {

@@ -57,7 +57,10 @@ void hide_newer_than(version number) noexcept;
 // Counts what is taken and given back, for live(), from the first time on and whatever is reset.
 void watch() noexcept;
 
-// Puts back the exact pointers of these functions, or of all; forgets their orders.
+// Forgets what is counted, and no longer counts.
+void unwatch() noexcept;
+
+// Puts back the exact pointers of these functions, or of all, but of those that are watched; forgets their orders.
 void reset(const function_set& functions) noexcept;
 void reset() noexcept;
 

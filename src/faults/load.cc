@@ -61,13 +61,16 @@ int redismodule_fault_load(const module_definition& module, void* context, void*
   auto** rest = static_cast<void**>(alloca((static_cast<std::size_t>(argc) + 1) * sizeof(void*)));
   const int count = copy_arguments(rest, argv, argc);
   const int result = redismodule_fault_real_load(module, context, rest, count);
-  return result == redismodule::abi::MODULE_OK ? finish(ctx, module) : result;
+  if (result == redismodule::abi::MODULE_OK) return finish(ctx, module);
+  unwatch();
+  return result;
 }
 
 int redismodule_fault_unload(void* ctx) noexcept {
   const int result = redismodule_fault_real_unload(ctx);
   if (result != redismodule::abi::MODULE_OK) return result;
   redismodule::faults::is_loaded = false;
+  redismodule::faults::unwatch();
   redismodule::faults::reset();
   return result;
 }

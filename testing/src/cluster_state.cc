@@ -30,14 +30,22 @@ class brisk {
   }
   brisk(const brisk&) = delete;
   brisk& operator=(const brisk&) = delete;
-  ~brisk() { set_all(usual_); }
+  ~brisk() {
+    for (const auto& node : nodes_) {
+      try {
+        if (node->alive()) set_node_timeout(*node, usual_);
+      } catch (const testing::error&) {
+        // It has died meanwhile, or hangs: its connection is closed, and the next call to it says so.
+      }
+    }
+  }
 
  private:
   void set_all(std::chrono::milliseconds timeout) {
     for (const auto& node : nodes_) {
       try {
         if (node->alive()) set_node_timeout(*node, timeout);
-      } catch (const testing::error&) {
+      } catch (const connection_lost&) {
         // It has died meanwhile, which the next call to it says better.
       }
     }
@@ -60,24 +68,26 @@ std::string nodes_as_seen_by(cluster_node& node) {
 
 }  // namespace
 
-// A replica that loads what its master has sent answers nothing else.
-std::string cluster_state::ask_when_loaded(cluster_node& node, const char* what) {
-  const auto deadline = clock::now() + options.patience;
-  for (;;) {
-    const reply answer = node.call("CLUSTER", what);
-    if (!answer.is_error()) return answer.str();
-    if (!answer.error().starts_with("LOADING") || clock::now() > deadline) {
-      fail(name_of(node) + " answers CLUSTER " + what + " with " + answer.error());
-    }
-    std::this_thread::sleep_for(poll_every);
+// A replica that loads what its master has sent answers nothing else: there is nothing to look at then.
+std::optional<cluster_state::look> cluster_state::glance_from(cluster_node& node) {
+  const reply view = node.call("CLUSTER", "NODES"), info = node.call("CLUSTER", "INFO");
+  for (const reply* answer : {&view, &info}) {
+    if (!answer->is_error()) continue;
+    if (answer->error().starts_with("LOADING")) return std::nullopt;
+    fail(name_of(node) + " answers CLUSTER with " + answer->error());
   }
+  look seen{.node = &node, .view = parse_cluster_nodes(view.str()), .ok = info.str().starts_with("cluster_state:ok")};
+  if (!seen.view.contains(node.id())) throw error{name_of(node) + " has taken another id"};
+  return seen;
 }
 
 cluster_state::look cluster_state::look_from(cluster_node& node) {
-  cluster_view view = parse_cluster_nodes(ask_when_loaded(node, "NODES"));
-  const bool ok = ask_when_loaded(node, "INFO").starts_with("cluster_state:ok");
-  if (!view.contains(node.id())) throw error{name_of(node) + " has taken another id"};
-  return {.node = &node, .view = std::move(view), .ok = ok};
+  const auto deadline = clock::now() + options.patience;
+  for (;;) {
+    if (auto seen = glance_from(node)) return std::move(*seen);
+    if (clock::now() > deadline) fail(name_of(node) + " still loads");
+    std::this_thread::sleep_for(poll_every);
+  }
 }
 
 std::vector<cluster_state::look> cluster_state::look_around() {
@@ -155,7 +165,13 @@ std::string cluster_state::agreement(const look& seen) {
 }
 
 std::string cluster_state::flaw() {
-  const std::vector<look> looks = look_around();
+  std::vector<look> looks;
+  for (const auto& node : nodes) {
+    if (!node->alive()) continue;
+    auto seen = glance_from(*node);
+    if (!seen) return name_of(*node) + " still loads";
+    looks.push_back(std::move(*seen));
+  }
   if (looks.empty()) return "no node runs";
   for (const look& seen : looks) {
     const std::string why = flaw_in(seen);

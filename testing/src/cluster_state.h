@@ -40,8 +40,10 @@ struct cluster_state {
   cluster_node& master_for(std::size_t replica);
 
   // --- looking ---
+  // Nothing while it loads.
+  std::optional<look> glance_from(cluster_node& node);
+  // Waits until it has loaded.
   look look_from(cluster_node& node);
-  std::string ask_when_loaded(cluster_node& node, const char* what);
   std::vector<look> look_around();
   cluster_node* find(const std::string& id);
   // What keeps the cluster from being well, in words; empty when it is.

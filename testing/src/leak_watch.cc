@@ -126,6 +126,11 @@ std::set<std::string> modules_of(client& c) {
 }
 
 // What modules built with FAULTS say that they hold, by `module: kind`.
+// A module built with FAULTS counts from when it is told to; others answer that there is no such command.
+void watch_modules(client& c, const std::set<std::string>& modules) {
+  for (const std::string& module : modules) c.call(module + ".fault", "watch");
+}
+
 counts held_by_modules(client& c, const std::set<std::string>& modules) {
   counts held;
   for (const std::string& module : modules) {
@@ -355,8 +360,7 @@ leak_watch::~leak_watch() = default;
 
 void leak_watch::begin() {
   client c = watched_->connect();
-  // A module built with FAULTS counts from when it is told to; others answer that there is no such command.
-  for (const std::string& module : modules_of(c)) c.call(module + ".fault", "watch");
+  watch_modules(c, modules_of(c));
   c.close();
   before_ = std::make_unique<snapshot>(look());
 }
@@ -372,6 +376,7 @@ leak_watch::snapshot leak_watch::look() {
   }
   seen.clients = clients_of(c);
   seen.modules = modules_of(c);
+  watch_modules(c, seen.modules);  // that were not there, or were another life's, the last time
   seen.held = held_by_modules(c, seen.modules);
   const auto memory = watched_->info("memory");
   seen.caches = {{"cached scripts", number_in(memory, "number_of_cached_scripts")},

@@ -141,6 +141,15 @@ std::string first_lines(const std::string& text, std::size_t count) {
   return text.substr(0, end);
 }
 
+// Servers that show all their threads mark the one that crashed, which may be the last: "123 redis-server *".
+std::string crash_in(const std::string& report) {
+  const std::size_t mark = report.find(" *\n");
+  if (mark == std::string::npos) return first_lines(report, report_lines_shown);
+  const std::size_t thread = report.rfind('\n', mark) + 1;
+  const std::size_t others = std::min(report.find("\n\n", report.find("STACK TRACE")), thread);
+  return report.substr(0, others) + "\n\n" + first_lines(report.substr(thread), report_lines_shown);
+}
+
 std::string words_for(int status) {
   if (status == unknown_status) return "has ended, and only somebody else was told how (is SIGCHLD ignored?)";
   if (status <= 128) return "exited with status " + std::to_string(status);
@@ -200,6 +209,7 @@ std::optional<int> process::wait(std::chrono::milliseconds limit) {
 }
 
 std::optional<int> process::reap() noexcept {
+  if (!is_ours()) return unknown_status;  // and another thread may have had the mutex at the fork
   const std::lock_guard lock{mutex_};
   if (status_) return status_;
   siginfo_t ended{};
@@ -209,16 +219,20 @@ std::optional<int> process::reap() noexcept {
   }
   if (ended.si_pid == 0) return std::nullopt;
   // While it is not waited for, no other process has its number, nor its group's.
-  if (is_ours()) ::kill(-pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);
   int status = 0;
   status_ = ::waitpid(pid_, &status, 0) == pid_ ? shell_status(status) : unknown_status;
   return status_;
 }
 
 void process::kill() noexcept {
-  if (!is_ours() || reap()) return;
-  ::kill(-pid_, SIGKILL);
-  ::kill(pid_, SIGKILL);  // it may not have made its group yet
+  if (reap()) return;
+  {
+    const std::lock_guard lock{mutex_};
+    if (status_) return;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // it may not have made its group yet
+  }
   while (!reap()) std::this_thread::sleep_for(100us);
 }
 
@@ -237,9 +251,9 @@ std::string log_end(const std::string& path) {
   if (report == std::string::npos) return last_lines(text, lines_shown);
   const std::size_t line = text.rfind('\n', report);
   const std::size_t begin = line == std::string::npos ? 0 : line + 1;
-  // The stack trace comes first; registers, INFO and the rest follow it.
+  // The stack traces come first; registers, INFO and the rest follow them.
   const std::size_t end = text.find("------ REGISTERS", report);
-  return first_lines(text.substr(begin, end == std::string::npos ? end : end - begin), report_lines_shown);
+  return crash_in(text.substr(begin, end == std::string::npos ? end : end - begin));
 }
 
 std::string process::obituary() {

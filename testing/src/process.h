@@ -31,7 +31,8 @@ class process {
   // Waits for its end, with which what it forked is killed. The status as a shell tells it, or `unknown_status`;
   // nothing when it still runs after this time.
   std::optional<int> wait(std::chrono::milliseconds limit);
-  // With what it forked, as a power cut does. How it ended before stays known.
+  // With what it forked, as a power cut does. How it ended before stays known. Where SIGCHLD is ignored, nobody learns
+  // of its end in time to end what it forked.
   void kill() noexcept;
   // Whether this is the process that started it, and no child forked from that.
   bool is_ours() const noexcept;

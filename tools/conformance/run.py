@@ -1,5 +1,6 @@
 """Runs one suite, as it is, in a folder that looks like a source tree after a build."""
 
+import errno
 import glob
 import os
 import shutil
@@ -30,8 +31,10 @@ class PortBlock:
                 self.mark = socket.socket(socket.AF_UNIX)
                 try:
                     self.mark.bind(f"\0redismodule-conformance-ports-{index}")
-                except OSError:
+                except OSError as error:
                     self.mark.close()
+                    if error.errno != errno.EADDRINUSE:
+                        raise
                     continue
                 return FIRST_PORT + index * PORTS_IN_BLOCK
             time.sleep(1)  # until one of as many suites as there are blocks has ended

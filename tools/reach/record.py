@@ -84,7 +84,14 @@ def run(program, test, recorder):
             print("fails, and counts as reaching nothing: %s %s on %s" % (program.path, test, program.server))
             return []
         lines = record.read_text().splitlines() if record.exists() else []
-        return [(name, module, int(offset)) for name, module, offset in (line.split(" ") for line in lines)]
+        return [call for call in map(parse, lines) if call]
+
+
+def parse(line):
+    """What a server calls itself is left out: its name becomes what it says to ps, with blanks."""
+    name, rest = line.split(" ", 1)
+    module, offset = rest.rsplit(" ", 1)
+    return (name, module, int(offset)) if module.endswith(".so") else None
 
 
 class Lines:

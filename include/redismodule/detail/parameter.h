@@ -29,6 +29,8 @@ struct parameter {
   static_assert(
       argument<T>,
       "redismodule: this parameter is of no argument type: take another, or specialise redismodule::arg_traits");
+  static_assert(!argument<T> || std::is_nothrow_destructible_v<T>,
+                "redismodule: the destructor of an argument must not throw");
   static constexpr parameter_kind kind = parameter_kind::argument;
   static constexpr std::array<word_shape, 1> words{{{presence::required, true}}};
   static constexpr std::array<doc_shape, 1> docs{doc_of_argument<T>()};

@@ -148,7 +148,8 @@ template <class Indices, class... Declared>
 struct slots;
 template <std::size_t... Index, class... Declared>
 struct slots<std::index_sequence<Index...>, Declared...> : slot_at<Index, Declared>... {
-  static constexpr bool quiet = (true && ... && std::is_nothrow_constructible_v<slot_at<Index, Declared>, const frame&>);
+  static constexpr bool quiet =
+      (true && ... && std::is_nothrow_constructible_v<slot_at<Index, Declared>, const frame&>);
   explicit slots(const frame& f) noexcept(quiet) : slot_at<Index, Declared>{f}... {}
 };
 

@@ -21,7 +21,7 @@
 namespace redismodule::testing {
 
 // What this kit throws, always: it never asserts, and ends the process in one case only, at its exit, where a sanitizer
-// has reported in a server and nothing else has said so.
+// has reported in a server and no test took the report.
 class error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -78,7 +78,8 @@ class start_failed : public error {
 
 // A running server: its own directory, a unix socket in it and no port (but on Redis before 7.0, which could not open
 // one later), nothing saved unless asked, no slow log and no latency tracking. It is killed and its directory removed
-// with the object, and killed also when the test's process dies. A process that the test forks has a copy, which may
+// with the object, and killed also when the test's process dies (but not a child that it has forked, nor one that a
+// launcher runs). A process that the test forks has a copy, which may
 // connect() and ends nothing. Owns: the process and the directory. Moved, not copied.
 class server {
  public:

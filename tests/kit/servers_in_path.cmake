@@ -1,0 +1,30 @@
+# Which servers a test runs on where none is named: cmake -DKIT=<redismodule-testing.cmake> -DWORK=<directory> -P
+cmake_minimum_required(VERSION 3.22)
+include(${KIT})
+
+function(make_program path)
+  file(WRITE ${path} "#!/bin/sh\n")
+  file(CHMOD ${path} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endfunction()
+
+function(expect what)
+  _redismodule_servers_in_path(found)
+  if(NOT found STREQUAL "${ARGN}")
+    message(FATAL_ERROR "${what}: wanted '${ARGN}', found '${found}'")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+set(ENV{PATH} ${WORK}/one:${WORK}/two)
+set(CMAKE_PREFIX_PATH ${WORK}/prefix)
+make_program(${WORK}/prefix/bin/valkey-server)
+# As Debian has it.
+make_program(${WORK}/one/redis-check-rdb)
+file(CREATE_LINK redis-check-rdb ${WORK}/one/redis-server SYMBOLIC)
+expect("one server" "")
+make_program(${WORK}/two/valkey-server)
+expect("two servers" ${WORK}/one/redis-server ${WORK}/two/valkey-server)
+file(REMOVE ${WORK}/two/valkey-server)
+file(CREATE_LINK ${WORK}/one/redis-check-rdb ${WORK}/two/valkey-server SYMBOLIC)
+expect("one server by two names" "")
+file(REMOVE_RECURSE ${WORK})
