@@ -371,9 +371,10 @@ struct server::state {
   // those of the options.
   std::vector<module_file> loaded_modules() const {
     std::vector<module_file> modules = options.modules;
-    for (const auto& [path, module] : brought) {
-      std::erase_if(modules, [&](const module_file& each) { return real_path(each.path) == real_path(path); });
-      modules.push_back(module);
+    for (const auto& loaded : brought) {
+      const std::string path = real_path(loaded.first);
+      std::erase_if(modules, [&path](const module_file& each) { return real_path(each.path) == path; });
+      modules.push_back(loaded.second);
     }
     std::erase_if(modules,
                   [this](const module_file& each) { return !detail::maps(process->pid(), real_path(each.path)); });
