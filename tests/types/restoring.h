@@ -27,8 +27,9 @@ struct attempt {
 };
 attempt restore(std::string payload);
 
-// What a value may take while it is made, however small it is: 4 KiB for what is claimed, and the value itself.
-inline constexpr long long least_bound = 8192 + 256;  // and words around blocks
+// What a value may take while it is made, however small it is: 4 KiB for what is claimed, the value itself, and words
+// around its blocks.
+inline constexpr long long least_bound = 10 * 1024;
 inline constexpr long long most_times = 10;
 
 struct options {
