@@ -178,7 +178,7 @@ int length(int usual, int longer) { return long_run() ? longer : usual; }
 TEST_F(cluster_types, lose_and_double_no_value_where_slots_move_key_by_key) {
   std::cout << "seed " << seed() << "\n";
   const words tags = tags_below(most_of_the_first.last + 1, static_cast<std::size_t>(length(4, 20)));
-  writers clients{c, tags, length(75, 500)};
+  writers clients{c, tags, length(75, 530)};
   const int rounds = length(2, 6);
   for (int i = 0; i < rounds; ++i) {
     clients.wait_for_more(100);
@@ -202,7 +202,7 @@ TEST_F(cluster_types, lose_and_double_no_value_where_slots_move_as_one) {
     node->call("CONFIG", "SET", "slot-migration-max-failover-repl-bytes", -1);
   }
   const words tags = tags_below(most_of_the_first.last + 1, static_cast<std::size_t>(length(20, 100)));
-  writers clients{c, tags, length(15, 100)};
+  writers clients{c, tags, length(15, 108)};
   const int rounds = length(2, 6);
   for (int i = 0; i < rounds; ++i) {
     clients.wait_for_more(100);
