@@ -260,7 +260,7 @@ class Enum(Value):
         values = sorted({value for _, value in self.names})
         names = ", ".join('{"%s", kind::v%d}' % (name.decode(), value) for name, value in self.names)
         return (f"namespace {space} {{\nenum class kind {{ {', '.join(f'v{value} = {value}' for value in values)} }};\n"
-                f"constexpr auto describe(rm::of<kind>) {{ return rm::names<kind>({{{names}}}); }}\n}}\n")
+                f"[[maybe_unused]] constexpr auto describe(rm::of<kind>) {{ return rm::names<kind>({{{names}}}); }}\n}}\n")
 
 
 class StreamId(Value):
