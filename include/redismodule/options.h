@@ -339,7 +339,7 @@ struct option_member {
   static constexpr bool is_option = false;
 };
 
-template <auto& Token, class Member, option_kind Kind, int Words, class... Rules>
+template <const auto& Token, class Member, option_kind Kind, int Words, class... Rules>
 struct single_option {
   static constexpr bool is_option = true;
   static constexpr bool is_required = false;

@@ -129,7 +129,7 @@ constexpr void append_lower(built_text<N>& built, std::string_view text) {
 }
 
 // A zero-terminated name of its own, in lower case.
-template <auto& Token, std::size_t Index, class... Rules>
+template <const auto& Token, std::size_t Index, class... Rules>
 inline constexpr auto stored_name = [] {
   constexpr std::string_view name = name_at(name_rule<Rules...>::of(Token.view()), Index);
   built_text<name.size()> built;
@@ -137,12 +137,12 @@ inline constexpr auto stored_name = [] {
   return built;
 }();
 
-template <class T, auto& Token, class... Rules>
+template <class T, const auto& Token, class... Rules>
 struct option_docs {
   static constexpr doc_shape of() { return doc_of_argument<T>(stored_name<Token, 0, Rules...>.text); }
 };
 
-template <class T, auto& Token, class... Rules>
+template <class T, const auto& Token, class... Rules>
 requires(parts_of_value<T>::size > 1) struct option_docs<T, Token, Rules...> {
   static constexpr auto parts = []<std::size_t... Index>(std::index_sequence<Index...>) {
     using types = typename parts_of_value<T>::types;
@@ -153,7 +153,7 @@ requires(parts_of_value<T>::size > 1) struct option_docs<T, Token, Rules...> {
   static constexpr doc_shape of() { return block_of(stored_name<Token, 0>.text, parts.data(), parts.size()); }
 };
 
-template <class T, auto& Token, class... Rules>
+template <class T, const auto& Token, class... Rules>
 struct option_docs<count_then<T>, Token, Rules...> {
   static constexpr auto parts = [] {
     doc_shape count = doc_of_argument<long long>("count");

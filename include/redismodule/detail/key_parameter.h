@@ -416,7 +416,7 @@ struct keys_of_option<option<Token, View, Rules...>> {
 };
 
 // A key that is named and not opened.
-template <class Member, auto& Token, access Access>
+template <class Member, const auto& Token, access Access>
 struct named_key_of_option {
   static constexpr std::size_t size = 1;
   static constexpr void fill(key_shape* to) { *to = keys_in<key_name<Access>>::shape(key_search::one, 1, Token.text); }
