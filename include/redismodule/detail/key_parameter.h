@@ -503,8 +503,14 @@ struct keys_of_options {
   }();
 };
 
-template <option_aggregate T>
-requires(members_of<T>::template apply<keys_of_options>::size != 0) struct parameter<T> : options_parameter<T> {
+template <class T>
+inline constexpr bool has_keys_in_options = members_of<T>::template apply<keys_of_options>::size != 0;
+
+template <class T, bool WithKeys>
+struct options_with_keys : options_parameter<T> {};
+
+template <class T>
+struct options_with_keys<T, true> : options_parameter<T> {
   using slot = typename options_parameter<T>::slot;
   static constexpr auto keys = members_of<T>::template apply<keys_of_options>::all;
 
@@ -522,6 +528,10 @@ requires(members_of<T>::template apply<keys_of_options>::size != 0) struct param
                  [&](auto&... each) { (keys_of_option<std::remove_cvref_t<decltype(each)>>::report(f, each), ...); });
   }
 };
+
+// (Not by a constraint of its own: clang 14 takes the less constrained one.)
+template <option_aggregate T>
+struct parameter<T> : options_with_keys<T, has_keys_in_options<T>> {};
 
 // --- Whether, and how, a parameter's slot is opened ---
 

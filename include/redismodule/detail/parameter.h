@@ -196,9 +196,6 @@ struct options_parameter {
   static T&& pass(frame&, slot& from) noexcept { return std::move(from.value); }
 };
 
-template <option_aggregate T>
-struct parameter<T> : options_parameter<T> {};
-
 // What is not an argument.
 struct no_argument {
   static constexpr parameter_kind kind = parameter_kind::none;
