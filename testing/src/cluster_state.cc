@@ -26,27 +26,20 @@ class brisk {
  public:
   brisk(std::vector<std::unique_ptr<cluster_node>>& nodes, std::chrono::milliseconds usual)
       : nodes_{nodes}, usual_{usual} {
-    set_all(std::min(brisk_timeout, usual_));
+    set_all<connection_lost>(std::min(brisk_timeout, usual_));
   }
   brisk(const brisk&) = delete;
   brisk& operator=(const brisk&) = delete;
-  ~brisk() {
-    for (const auto& node : nodes_) {
-      try {
-        if (node->alive()) set_node_timeout(*node, usual_);
-      } catch (const testing::error&) {
-        // It has died meanwhile, or hangs: its connection is closed, and the next call to it says so.
-      }
-    }
-  }
+  ~brisk() { set_all<testing::error>(usual_); }
 
  private:
+  // A node may die meanwhile, or at the end hang: the next call to it says so.
+  template <class Forgiven>
   void set_all(std::chrono::milliseconds timeout) {
     for (const auto& node : nodes_) {
       try {
         if (node->alive()) set_node_timeout(*node, timeout);
-      } catch (const connection_lost&) {
-        // It has died meanwhile, which the next call to it says better.
+      } catch (const Forgiven&) {
       }
     }
   }

@@ -358,12 +358,7 @@ leak_watch::leak_watch(leak_watch&&) noexcept = default;
 leak_watch& leak_watch::operator=(leak_watch&&) noexcept = default;
 leak_watch::~leak_watch() = default;
 
-void leak_watch::begin() {
-  client c = watched_->connect();
-  watch_modules(c, modules_of(c));
-  c.close();
-  before_ = std::make_unique<snapshot>(look());
-}
+void leak_watch::begin() { before_ = std::make_unique<snapshot>(look()); }
 
 leak_watch::snapshot leak_watch::look() {
   client c = watched_->connect();
