@@ -199,23 +199,14 @@ std::size_t size_for_server(const void* raw, std::size_t samples, const key_cont
   }
 }
 
-// To the server 0 is more than any other number.
-std::size_t effort_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept {
-  try {
-    return std::max<std::size_t>(of.effort(raw, where), 1);
-  } catch (...) {
-    log_line(nullptr, log_level::warning, "free_effort", reason_of_exception());
-    return 1;
-  }
+std::size_t effort_is_unknown() noexcept {
+  log_line(nullptr, log_level::warning, "free_effort", reason_of_exception());
+  return 1;
 }
 
-void* copy_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept {
-  try {
-    return of.copy(raw, where);
-  } catch (...) {
-    log_line(nullptr, log_level::warning, "copy", reason_of_exception());
-    return nullptr;
-  }
+void* not_copied() noexcept {
+  log_line(nullptr, log_level::warning, "copy", reason_of_exception());
+  return nullptr;
 }
 
 int defrag_for_server(abi::ModuleDefragCtx* ctx, bool (*function)(defragmenter&, void*), void* with) noexcept {
@@ -325,13 +316,8 @@ void* load_parts(rdb_reader& from) {
   return loaded.release();
 }
 
-constexpr object_functions restoring_functions{&save_object<restoring>,
-                                               &load_parts,
-                                               &destroy_object<restoring>,
-                                               &digest_object<restoring>,
-                                               &size_of_object<restoring>,
-                                               &effort_of_object<restoring>,
-                                               nullptr};
+constexpr object_functions restoring_functions{&save_object<restoring>, &load_parts, &destroy_object<restoring>,
+                                               &digest_object<restoring>, &size_of_object<restoring>};
 
 void* load_restoring(abi::ModuleIO* io, int version) {
   return load_for_server(io, version, restoring_state, restoring_functions);

@@ -45,8 +45,7 @@ struct aux_functions {
 };
 template <class T>
 inline constexpr aux_functions aux_functions_of{
-    {&save_object<T>, &load_object<T>, &destroy_object<T>, nullptr, nullptr, nullptr, nullptr},
-    []() -> void* { return new T{}; }};
+    {&save_object<T>, &load_object<T>, &destroy_object<T>, nullptr, nullptr}, []() -> void* { return new T{}; }};
 
 // A value, and whether anything was written to it.
 struct aux_content {

@@ -550,30 +550,32 @@ bool load_alternative(rdb_reader& from, Variant& into, std::index_sequence<Index
 // A count is a claim: room is made for what is claimed, but of 4 KiB in all for what has not been read, and for little
 // more than what has been read then. How much of the 4 KiB was taken is the result.
 template <class T>
-std::size_t make_room(rdb_reader& from, T& into, std::uint64_t claimed) {
-  std::size_t taken = 0;
-  if constexpr (requires { into.reserve(into.capacity()); }) {
-    constexpr std::uint64_t element = sizeof(typename T::value_type);
-    if (into.size() != into.capacity()) return taken;
-    std::uint64_t more = into.size() + into.size() / 4 + 1;
-    if (into.size() == 0) {
-      taken = from.take_room(claimed < UINT64_MAX / element ? claimed * element : UINT64_MAX);
-      if (taken >= element) more = taken / element;
-    }
-    into.reserve(static_cast<std::size_t>(claimed < more ? claimed : more));
-  }
+std::size_t make_first_room(rdb_reader& from, T& into, std::uint64_t claimed) {
+  constexpr std::uint64_t element = sizeof(typename T::value_type);
+  const std::size_t taken = from.take_room(claimed < UINT64_MAX / element ? claimed * element : UINT64_MAX);
+  into.reserve(taken / element);
   return taken;
+}
+template <class T>
+void make_more_room(T& into, std::uint64_t claimed) {
+  const std::uint64_t more = into.size() + into.size() / 4 + 1;
+  into.reserve(static_cast<std::size_t>(claimed < more ? claimed : more));
 }
 
 template <class T>
 bool load_sequence(rdb_reader& from, T& into) {
   using value = typename T::value_type;
+  constexpr bool has_room = requires { into.reserve(into.capacity()); };
   std::uint64_t count = 0;
   if (!from.read(count)) return false;
   into.clear();
   std::size_t room = 0;
+  if constexpr (has_room) room = make_first_room(from, into, count);
   for (std::uint64_t i = 0; i < count; ++i) {
-    room += make_room(from, into, count);
+    if constexpr (has_room) {
+      if (into.size() == into.capacity()) [[unlikely]]
+        make_more_room(into, count);
+    }
     if constexpr (std::is_same_v<typename T::reference, value&>) {
       into.emplace_back();
       if (!load_element(from, into.back())) return false;

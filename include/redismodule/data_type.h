@@ -133,17 +133,29 @@ std::size_t size_of_object(const void* raw, std::size_t samples, const key_conte
   }
 }
 
-template <class T>
-std::size_t effort_of_object(const void* raw, const key_context& of) {
+constexpr std::size_t at_least_a_step(std::size_t steps) noexcept { return steps == 0 ? 1 : steps; }
+
+// What a callback answers where a hook, or what a value is made of, has thrown: it says so in the log. To be called
+// while that is handled.
+std::size_t effort_is_unknown() noexcept;
+void* not_copied() noexcept;
+
+// `where()` is the key_context, made only where a hook asks. To the server 0 is more than any other number.
+template <class T, class Where>
+std::size_t effort_of_object(const void* raw, Where where) noexcept {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (has_hook<hooks::effort, T, const key_context&>) {
-    return hooks::effort(value, of);
-  } else if constexpr (has_hook<hooks::effort, T>) {
-    return hooks::effort(value);
-  } else if constexpr (described<T>) {
-    return 1 + effort_of(value);
-  } else {
-    return 1;
+  try {
+    if constexpr (has_hook<hooks::effort, T, const key_context&>) {
+      return at_least_a_step(hooks::effort(value, where()));
+    } else if constexpr (has_hook<hooks::effort, T>) {
+      return at_least_a_step(hooks::effort(value));
+    } else if constexpr (described<T>) {
+      return 1 + effort_of(value);
+    } else {
+      return 1;
+    }
+  } catch (...) {
+    return effort_is_unknown();
   }
 }
 
@@ -195,17 +207,22 @@ void* made_from(result<T> copied) {
   return copied ? new T(std::move(*copied)) : nullptr;
 }
 
-template <class T>
-void* copy_object(const void* raw, const key_context& of) {
+// Null where it cannot be copied: the server then says that it is not. `where` as above.
+template <class T, class Where>
+void* copy_object(const void* raw, Where where) noexcept {
   const T& value = *static_cast<const T*>(raw);
-  if constexpr (has_hook<hooks::make_copy, T, const key_context&>) {
-    return made_from<T>(hooks::make_copy(value, of));
-  } else if constexpr (has_hook<hooks::make_copy, T>) {
-    return made_from<T>(hooks::make_copy(value));
-  } else if constexpr (is_copied<T>()) {
-    return is_too_deep(value) ? nullptr : new T(value);
-  } else {
-    return copy_by_saving(raw, of, &save_object<T>, &load_object<T>, info_of<T>.version);
+  try {
+    if constexpr (has_hook<hooks::make_copy, T, const key_context&>) {
+      return made_from<T>(hooks::make_copy(value, where()));
+    } else if constexpr (has_hook<hooks::make_copy, T>) {
+      return made_from<T>(hooks::make_copy(value));
+    } else if constexpr (is_copied<T>()) {
+      return is_too_deep(value) ? nullptr : new T(value);
+    } else {
+      return copy_by_saving(raw, where(), &save_object<T>, &load_object<T>, info_of<T>.version);
+    }
+  } catch (...) {
+    return not_copied();
   }
 }
 
@@ -247,14 +264,11 @@ struct object_functions {
   void (*destroy)(void* raw) noexcept;
   void (*digest)(redismodule::digest& to, const void* raw);
   std::size_t (*size)(const void* raw, std::size_t samples, const key_context& of);
-  std::size_t (*effort)(const void* raw, const key_context& of);
-  void* (*copy)(const void* raw, const key_context& of);
 };
 
 template <class T>
-inline constexpr object_functions functions_of{&save_object<T>,   &load_object<T>,    &destroy_object<T>,
-                                               &digest_object<T>, &size_of_object<T>, &effort_of_object<T>,
-                                               &copy_object<T>};
+inline constexpr object_functions functions_of{&save_object<T>, &load_object<T>, &destroy_object<T>, &digest_object<T>,
+                                               &size_of_object<T>};
 
 void* load_for_server(abi::ModuleIO* io, int version, const data_type_state& type, const object_functions& of) noexcept;
 void save_for_server(abi::ModuleIO* io, const void* raw, const data_type_state& type,
@@ -276,8 +290,6 @@ void rewrite_by_author(abi::ModuleIO* io, abi::ModuleString* key, const void* ra
 void digest_for_server(abi::ModuleDigest* raw_digest, const void* raw, const object_functions& of) noexcept;
 std::size_t size_for_server(const void* raw, std::size_t samples, const key_context& where,
                             const object_functions& of) noexcept;
-std::size_t effort_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept;
-void* copy_for_server(const void* raw, const key_context& where, const object_functions& of) noexcept;
 // `with` is passed on. Whether there is more to do.
 int defrag_for_server(abi::ModuleDefragCtx* ctx, bool (*function)(defragmenter& by, void* with), void* with) noexcept;
 void unlink_for_server(const void* raw, const key_context& where,
@@ -307,16 +319,17 @@ struct data_type_callbacks {
     return size_for_server(raw, samples, key_context{where}, of);
   }
   static std::size_t free_effort(abi::ModuleString* key, const void* raw) {
-    return effort_for_server(raw, key_context{string_ref{names_what_it_defragments() ? key : nullptr}}, of);
+    return effort_of_object<T>(raw,
+                               [&] { return key_context{string_ref{names_what_it_defragments() ? key : nullptr}}; });
   }
   static std::size_t free_effort2(abi::ModuleKeyOptCtx* where, const void* raw) {
-    return effort_for_server(raw, key_context{where, names_what_it_defragments()}, of);
+    return effort_of_object<T>(raw, [&] { return key_context{where, names_what_it_defragments()}; });
   }
   static void* copy(abi::ModuleString* from, abi::ModuleString* to, const void* raw) {
-    return copy_for_server(raw, key_context{string_ref{from}, string_ref{to}}, of);
+    return copy_object<T>(raw, [&] { return key_context{string_ref{from}, string_ref{to}}; });
   }
   static void* copy2(abi::ModuleKeyOptCtx* where, const void* raw) {
-    return copy_for_server(raw, key_context{where}, of);
+    return copy_object<T>(raw, [&] { return key_context{where}; });
   }
   static void unlink(abi::ModuleString* key, const void* raw) {
     unlink_for_server(raw, key_context{string_ref{key}}, &unlink_object<T>);
