@@ -165,6 +165,7 @@ struct client::state {
   explain_loss explain;
   milliseconds timeout{30'000};
   int protocol = 2;
+  std::vector<std::string> credentials;  // as AUTH takes them; none: AUTH was not needed
   reply_reader reader;
   std::deque<reply> pushes;
   std::deque<reply> answers;  // read ahead
@@ -183,6 +184,7 @@ client::~client() = default;
 client client::another() const {
   client second{std::make_unique<state>(state_->open, state_->explain)};
   second.set_timeout(state_->timeout);
+  if (!state_->credentials.empty()) second.authenticate(state_->credentials);
   if (state_->protocol != 2) second.hello(state_->protocol);
   return second;
 }
@@ -242,6 +244,20 @@ bool client::wait_for_answer(milliseconds limit) {
 pending client::call_async(const std::vector<std::string>& words) { return {another(), words}; }
 
 std::int64_t client::id() { return call("CLIENT", "ID").integer(); }
+
+reply client::auth(const std::string& password, const std::string& user) {
+  std::vector<std::string> credentials{password};
+  if (!user.empty()) credentials.insert(credentials.begin(), user);
+  return authenticate(credentials);
+}
+
+reply client::authenticate(const std::vector<std::string>& credentials) {
+  std::vector<std::string> words{"AUTH"};
+  words.insert(words.end(), credentials.begin(), credentials.end());
+  reply answer = call(words);
+  if (!answer.is_error()) state_->credentials = credentials;
+  return answer;
+}
 
 void client::hello(int protocol) {
   const reply answer = call("HELLO", protocol);

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "cluster_state.h"
+#include "configuration.h"
 
 namespace redismodule::testing::detail {
 namespace {
@@ -98,6 +99,7 @@ void cluster_state::start_all() {
   }
   places->patience = options.patience;
   places->answer_timeout = options.server.answer_timeout;
+  places->password = password_in(options.server.config);
   places->owners.assign(slot_count, 0);
 }
 

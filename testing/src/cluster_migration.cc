@@ -32,8 +32,12 @@ std::size_t slot_migration::move_keys(std::size_t at_most) {
   const reply keys =
       state_->order(*from_, {"CLUSTER", "GETKEYSINSLOT", std::to_string(slot_), std::to_string(at_most)});
   if (keys.size() == 0) return 0;
-  std::vector<std::string> words{
-      "MIGRATE", "127.0.0.1", std::to_string(to_->port()), "", "0", std::to_string(migrate_limit.count()), "KEYS"};
+  std::vector<std::string> words{"MIGRATE", "127.0.0.1", std::to_string(to_->port()),
+                                 "",        "0",         std::to_string(migrate_limit.count())};
+  if (const std::string& password = state_->places->password; !password.empty()) {
+    words.insert(words.end(), {"AUTH", password});
+  }
+  words.emplace_back("KEYS");
   for (const reply& key : keys.array()) words.push_back(key.str());
   state_->order(*from_, words);
   return keys.size();

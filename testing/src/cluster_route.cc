@@ -58,10 +58,13 @@ client* cluster_route::connect(std::size_t node) {
   known.reset();
   try {
     known.emplace(link{client{place.socket, [&place] { return "its log ends:\n" + log_end(place.log); }}, life});
+    known->connection.set_timeout(places_->answer_timeout);
+    if (!places_->password.empty())
+      known->connection.auth(places_->password);  // refused: so are the commands, in words
   } catch (const testing::error&) {
+    known.reset();
     return nullptr;
   }
-  known->connection.set_timeout(places_->answer_timeout);
   return &known->connection;
 }
 

@@ -27,6 +27,7 @@ struct cluster_places {
   std::vector<std::uint16_t> owners;  // of each slot, in the beginning: a place to start from
   std::atomic<std::chrono::milliseconds> patience{};
   std::chrono::milliseconds answer_timeout{};
+  std::string password;  // empty: none is asked for
 };
 
 // "node 2 (127.0.0.1:11702)"

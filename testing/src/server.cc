@@ -13,6 +13,7 @@
 #include <sstream>
 #include <thread>
 
+#include "configuration.h"
 #include "ports.h"
 #include "process.h"
 #include "reports.h"
@@ -182,6 +183,8 @@ void write_config(const std::string& path, const server_options& options, const 
       << (options.rdb ? "save 3600 1\nsave 300 100\nsave 60 10000\n" : "save \"\"\n") << lines_for(options.aof)
       << lines_for(version);
   if (at.master != 0) out << "replicaof 127.0.0.1 " << at.master << '\n';
+  const std::string password = detail::password_for_master_in(options.config);
+  if (!password.empty()) out << "masterauth " << config_word(password) << '\n';
   for (const module_file& module : options.modules) {
     out << "loadmodule " << config_word(module.path);
     for (const std::string& arg : module.args) out << ' ' << config_word(arg);
@@ -191,37 +194,22 @@ void write_config(const std::string& path, const server_options& options, const 
   if (!out.flush()) throw error{"cannot write " + path + ": " + std::strerror(errno)};
 }
 
-// What a line of the configuration says, the last one that begins with this word; empty without one.
-std::string configured(const server_options& options, std::string_view word) {
-  std::string value;
-  for (const std::string& line : options.config) {
-    std::istringstream words{line};
-    std::string name, rest;
-    if (words >> name >> rest && name == word) value = rest;
-  }
-  return value == "\"\"" ? std::string{} : value;
-}
-
 class refused : public error {
  public:
   using error::error;
 };
 
 // Where the test's own lines of configuration have a password. Fails: `refused`.
-void log_in(client& c, const std::string& user, const std::string& password) {
+void log_in(client& c, const std::string& password, const std::string& user = {}) {
   if (password.empty()) return;
-  std::vector<std::string> words{"AUTH", password};
-  if (!user.empty()) words.insert(words.begin() + 1, user);
-  const reply answer = c.call(words);
+  const reply answer = c.auth(password, user);
   if (answer.is_error()) throw refused{"AUTH with the password of the configuration: " + answer.error()};
 }
 
-// What a replica is configured with: all that its master is, but another port; and the password it has to give.
+// What a replica is configured with: all that its master is, but another port.
 std::vector<std::string> lines_of_replica(const server_options& master) {
   std::vector<std::string> lines = master.config;
   std::erase_if(lines, [](const std::string& line) { return line.starts_with("port "); });
-  const std::string password = configured(master, "requirepass");
-  if (!password.empty() && configured(master, "masterauth").empty()) lines.push_back("masterauth " + password);
   return lines;
 }
 
@@ -295,12 +283,12 @@ struct server::state {
 
   void lease_port() {
     using extent = detail::port_lease::extent;
-    lease.emplace(configured(options, "cluster-enabled") == "yes" ? extent::port_and_bus : extent::port);
+    lease.emplace(detail::configured(options.config, "cluster-enabled") == "yes" ? extent::port_and_bus : extent::port);
   }
 
   // What the test's own lines of configuration say, which are stronger than the kit's.
   std::uint16_t configured_port() const {
-    return static_cast<std::uint16_t>(std::strtoul(configured(options, "port").c_str(), nullptr, 10));
+    return static_cast<std::uint16_t>(std::strtoul(detail::configured(options.config, "port").c_str(), nullptr, 10));
   }
 
   // 0: none.
@@ -327,11 +315,14 @@ struct server::state {
     return *own;
   }
 
-  client connect() {
+  client connect(std::chrono::milliseconds login_timeout) {
     client made{socket, [dying = process] { return dying->obituary(); }};
+    made.set_timeout(login_timeout);
+    log_in(made, detail::password_in(options.config));
     made.set_timeout(options.answer_timeout);
     return made;
   }
+  client connect() { return connect(options.answer_timeout); }
 
   // A command that has to succeed. Fails: `testing::error`, with its answer and the end of the log.
   reply command(const std::vector<std::string>& words) {
@@ -408,10 +399,8 @@ struct server::state {
   std::optional<client> try_client() {
     if (::access(socket.c_str(), F_OK) != 0) return std::nullopt;
     try {
-      client candidate = connect();
+      client candidate = connect(options.start_timeout);  // logged in: else a server does not say that it loads
       candidate.set_timeout(options.start_timeout);
-      log_in(candidate, {},
-             configured(options, "requirepass"));  // first: without it a server does not say that it loads
       const reply answer = candidate.call("PING");
       candidate.set_timeout(options.answer_timeout);
       if (!answer.is_error() || !answer.error().starts_with("LOADING")) return candidate;
@@ -529,7 +518,8 @@ void server::wait_for_sync(std::chrono::milliseconds limit) {
   const long long port = number_of(state_->info("replication"), "master_port");
   if (port <= 0) throw error{"wait_for_sync(): this server is no replica"};
   client master = client::of_port(static_cast<std::uint16_t>(port));
-  log_in(master, configured(state_->options, "masteruser"), configured(state_->options, "masterauth"));
+  log_in(master, detail::password_for_master_in(state_->options.config),
+         detail::configured(state_->options.config, "masteruser"));
   state_->wait_for_sync([&master] { return fields_of(master.call("INFO", "replication").str()); }, limit);
 }
 

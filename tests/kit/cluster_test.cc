@@ -453,6 +453,25 @@ TEST(FailoverTest, KeepsAModulesKeysThroughTheDeathOfAMaster) {
   EXPECT_PRED2(contains, what_is_thrown([&] { c.failover(replica); }), "answers CLUSTER FAILOVER with ERR");
 }
 
+TEST(FailoverTest, AsksForAPasswordAndIsAClusterAllTheSame) {
+  cluster c{{.masters = 3,
+             .replicas_per_master = 1,
+             .server = {.modules = {{TALLY_MODULE, {}}}, .config = {"requirepass secret"}}}};
+  const auto keys = key_names(100, "{one}");
+  fill(c, keys);
+  redismodule::testing::client stranger{c.node(0).socket()};
+  EXPECT_PRED2(contains, stranger.call("TALLY.GET", keys[0]).error(), "NOAUTH");
+  cluster_node& old_owner = c.master_of(keys[0]);
+  cluster_node& new_owner = other_master(c, old_owner);
+  c.migrate_slot(cluster::slot(keys[0]), new_owner);
+  EXPECT_EQ(&c.master_of(keys[0]), &new_owner);
+  EXPECT_EQ(wrong_keys(c, keys), std::vector<std::string>{});
+  new_owner.call("WAIT", 1, 30'000);
+  c.kill(new_owner);
+  c.wait_for_failover();
+  EXPECT_EQ(wrong_keys(c, keys), std::vector<std::string>{});
+}
+
 // --- forming ---
 
 // Of more than the 2 MiB after which a server that loads looks at its clients.

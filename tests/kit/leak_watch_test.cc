@@ -229,6 +229,17 @@ TEST_F(leaks, are_not_told_over_a_restart) {
   EXPECT_NO_THROW(watch.check());
 }
 
+TEST(leaks_where_a_password_is_asked_for, are_found_and_named) {
+  server s{{.modules = {{KIT_PROBE_MODULE, {"tells"}}}, .config = {"requirepass secret"}}};
+  leak_watch watch{s, {.patience = 100ms}};
+  EXPECT_NO_THROW(watch.check());
+  s.call("SET", "left", 1);
+  EXPECT_EQ(s.call("kit_probe.leave", "timer"), 1);
+  const std::string text = watch.grown();
+  EXPECT_NE(text.find("\"left\""), std::string::npos) << text;
+  EXPECT_NE(text.find("of the module kit_probe"), std::string::npos) << text;
+}
+
 TEST_F(leaks, growth_is_measured_less_what_is_known) {
   EXPECT_LE(std::abs(memory_growth(s, [&] { s.call("PING"); })), memory_noise);
   const auto take = [&] { s.call("kit_probe.leave", "memory"); };

@@ -360,7 +360,6 @@ TEST(replication, says_that_a_replica_is_not_in_sync) {
 
 TEST(replication, where_a_password_is_asked_for) {
   server s{{.config = {"requirepass secret"}}};
-  EXPECT_TRUE(s.connect().call("GET", "key").is_error());
   s.call("SET", "key", a_string);
   server replica = s.add_replica();
   EXPECT_EQ(replica.call("GET", "key"), a_string);
@@ -378,6 +377,30 @@ TEST(lifecycle, it_is_ready_when_it_has_loaded_also_where_a_password_is_asked_fo
   s.save();
   s.crash();
   EXPECT_EQ(s.call("DBSIZE"), 20);
+}
+
+TEST(lifecycle, every_client_of_it_has_given_the_password_and_no_other) {
+  server s{{.config = {"requirepass secret"}}};
+  EXPECT_TRUE(has(client{s.socket()}.call("SET", "key", 1).error(), "NOAUTH"));
+  client c = s.connect();
+  ASSERT_EQ(c.call("SET", "key", 1), "OK");
+  pending of_the_server = s.call_async("BLPOP", "list", 0);
+  of_the_server.wait_until_blocked();
+  c.hello(3);
+  pending of_a_client = c.call_async("BLPOP", "list", 0);
+  of_a_client.wait_until_blocked();
+  s.call("RPUSH", "list", "a", "b");
+  EXPECT_EQ(of_the_server.get(), (std::vector<std::string>{"list", "a"}));
+  EXPECT_EQ(of_a_client.get(), (std::vector<std::string>{"list", "b"}));
+  EXPECT_TRUE(has(c.auth("wrong").error(), "WRONGPASS"));
+}
+
+TEST(lifecycle, a_client_gives_another_users_password_on_its_further_connections_too) {
+  server s;
+  s.call("ACL", "SETUSER", "reader", "on", ">secret", "~*", "+@all", "-set");
+  client c = s.connect();
+  ASSERT_EQ(c.auth("secret", "reader"), "OK");
+  EXPECT_TRUE(has(c.call_async("SET", "key", 1).get().error(), "NOPERM"));
 }
 
 TEST(lifecycle, says_that_it_does_not_understand_a_password) {

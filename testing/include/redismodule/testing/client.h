@@ -80,14 +80,18 @@ class client {
   // The same, or nothing, where none comes within this time. The connection can be used on.
   std::optional<reply> receive_push(std::chrono::milliseconds limit);
 
-  // Sends a command that may block, on a connection of its own (which speaks this client's protocol, and is otherwise a
-  // new client: default user, database 0), and does not wait for its answer. Needs <redismodule/testing/pending.h>.
+  // Sends a command that may block, on a connection of its own (which speaks this client's protocol, has given what
+  // auth() gave, and is otherwise a new client: database 0), and does not wait for its answer. Needs
+  // <redismodule/testing/pending.h>.
   template <command_word... Words>
   requires(sizeof...(Words) > 0) pending call_async(const Words&... words);
   pending call_async(const std::vector<std::string>& words);
 
   // What CLIENT ID says: it names this client in CLIENT LIST, CLIENT KILL and CLIENT UNBLOCK.
   std::int64_t id();
+
+  // AUTH, as the default user or another; its answer.
+  reply auth(const std::string& password, const std::string& user = {});
 
   // Speaks this version of the protocol from now on. Fails: `testing::error`, if the server does not.
   void hello(int protocol);
@@ -104,6 +108,7 @@ class client {
   explicit client(std::unique_ptr<state> opened);
   // One more connection to the same server.
   client another() const;
+  reply authenticate(const std::vector<std::string>& credentials);
   // Whether an answer can be received, waiting up to this time; RESP3 push messages in front of it are put aside.
   bool wait_for_answer(std::chrono::milliseconds limit);
 

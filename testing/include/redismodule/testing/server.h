@@ -95,7 +95,7 @@ class server {
   ~server();
 
   // As `client::call`, through a connection of the server's own, which has given the password where `config` has a
-  // `requirepass` (and no other connection has). When the server dies meanwhile, the exception
+  // `requirepass`, as those of connect() have. When the server dies meanwhile, the exception
   // (`connection_lost`) says how, with its log's last lines, or its stack trace where it wrote one.
   template <command_word... Words>
   requires(sizeof...(Words) > 0) reply call(const Words&... words) {
@@ -112,7 +112,7 @@ class server {
   // As `client::pipeline`.
   std::vector<reply> pipeline(const std::vector<command>& commands);
 
-  // One more client.
+  // One more client. Where it must not have given the password: `client{s.socket()}`.
   client connect();
 
   // Each that starts the server does so with the same options and the data that is on disk; what `load()` brought is
