@@ -73,6 +73,15 @@ void defragmenter::alloc_string(string& text) noexcept {
   text = string::adopt(moved);
 }
 
+void defragmenter::alloc_buffer(string_buffer& text) noexcept {
+  if (api.DefragAlloc == nullptr || text.data() == nullptr) return;
+  auto* moved = static_cast<char*>(ask(this, text.data()));
+  if (moved == nullptr) return;
+  const std::size_t size = text.size();
+  static_cast<void>(text.release());
+  text = string_buffer::adopt(moved, size);
+}
+
 bool defragmenter::should_stop() noexcept { return api.DefragShouldStop != nullptr && api.DefragShouldStop(ctx_) != 0; }
 
 std::optional<unsigned long> defragmenter::cursor() const noexcept {

@@ -247,25 +247,25 @@ bool rdb_reader::read_bytes(std::string& into) {
   return check(bytes_->raw(into.data(), size));
 }
 
-bool rdb_reader::read_bytes(rdb_bytes& into) {
+bool rdb_reader::read_bytes(string_buffer& into) {
   std::size_t size = 0;
   if (failed() || !check(bytes_->size_of_text(size))) return false;
-  into = {static_cast<char*>(api.Alloc(size + 1)), size};  // no null pointer for no bytes
+  into = string_buffer{size};
   return check(bytes_->raw(into.data(), size));
 }
 
-bool rdb_reader::read(rdb_bytes& into) {
+bool rdb_reader::read(string_buffer& into) {
   if (io_ == nullptr) return read_bytes(into);
   std::size_t size = 0;
-  char* bytes = detail::nothrow(api.LoadStringBuffer)(io_, &size);
-  into = {bytes, size};
-  return check(bytes != nullptr);
+  char* block = detail::nothrow(api.LoadStringBuffer)(io_, &size);
+  into = string_buffer::adopt(block, size);
+  return check(block != nullptr);
 }
 
 bool rdb_reader::read(std::string& into) {
   if (io_ == nullptr) return read_bytes(into);
   std::size_t size = 0;
-  const handle<detail::bytes_policy> bytes{detail::nothrow(api.LoadStringBuffer)(io_, &size)};
+  const handle<detail::string_buffer_policy> bytes{detail::nothrow(api.LoadStringBuffer)(io_, &size)};
   if (!bytes) [[unlikely]]
     return check(false);
   into = std::string(bytes.raw(), size);  // assign() takes more than twice the instructions

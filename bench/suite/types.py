@@ -11,8 +11,11 @@ from .report import median
 from .servers import Server, encode
 
 MODULES = ("ourtypes", "twintypes")
+# The names that the types' commands begin with: ours, ours with a rm::string_buffer where the other has std::string, C's.
+TYPES = ("ourtypes", "leantypes", "twintypes")
 COUNTS = (1, 100)
 MOST = 1.05
+MOST_MEMORY = 1.0
 
 # What of the type a command calls: only that is measured, with all that it calls in the server.
 CALLBACKS = {"save": "DUMP", "load, and the value before it freed": "RESTORE", "copy, and the value before it freed": "COPY", "free": "FILL"}
@@ -25,9 +28,11 @@ TEXT = ("The callbacks of a data type: an integer, a string of 40 bytes, and a v
 WORK = {"save": "rdbSaveRio", "load": "rdbLoadRioWithLoadingCtx", "rewrite of the AOF": "rewriteAppendOnlyFileRio",
         "COPY": "copyCommand", "DEL": "delCommand"}
 KEYS = 200
+KEYS_IN_MEMORY = 50_000
 KEYSPACE_TEXT = ("The same data type in a data set of many keys: instructions of the server for each key, by the function "
                  "that saves the data set, loads it, rewrites the AOF as commands, copies or deletes a key. The twin "
-                 "writes the same restore command into a buffer of its own.")
+                 "writes the same restore command into a buffer of its own. Lean is ours with a rm::string_buffer in "
+                 "place of std::string; memory is used_memory, with all that the server needs for a key, of {keys:,} keys.")
 
 MANY = 1_000_000
 ROUNDS = 3
@@ -131,32 +136,80 @@ def work_on_keys(server, module, count, keys):
     }
 
 
+def types_of(build):
+    return [os.path.join(build, "bench", f"{name}_types.so") for name in ("bench", "twin")]
+
+
+def instructions_for_a_key(server, module, count):
+    """{what: instructions}"""
+    some, more = (work_on_keys(server, module, count, keys) for keys in (KEYS, 2 * KEYS))
+    return {what: (more[what] - some[what]) / KEYS for what in WORK}
+
+
 def measure_keyspace(label, build):
-    """{(what, count): [ours, twin]}, for each key"""
-    modules = [os.path.join(build, "bench", f"{name}_types.so") for name in ("bench", "twin")]
-    with CallgrindServer(label, modules + [module_path(build, "ours_loops")], toggles=WORK.values(),
+    """{(what, count): [ours, lean, twin]}, medians of rounds that begin with another type each: who comes first pays for
+    memory that the others find. The round before them is for what only the first one needs at all."""
+    with CallgrindServer(label, types_of(build) + [module_path(build, "ours_loops")], toggles=WORK.values(),
                          environment=NO_TIDYING) as server:
         server.client.call("CONFIG", "SET", "aof-use-rdb-preamble", "no")
+        server.client.call("CONFIG", "SET", "activerehashing", "no")  # else the clock says how much the commands do of it
         result = {}
         for count in COUNTS:
-            for module in MODULES:  # else the first to need memory alone pays for getting it from the system
-                work_on_keys(server, module, count, 2 * KEYS)
-            for module in MODULES:
-                some, more = (work_on_keys(server, module, count, keys) for keys in (KEYS, 2 * KEYS))
-                for what in WORK:
-                    result.setdefault((what, count), []).append((more[what] - some[what]) / KEYS)
+            rounds = {module: [] for module in TYPES}
+            for first in range(-1, len(TYPES)):
+                for module in TYPES[first:] + TYPES[:first]:
+                    figures = instructions_for_a_key(server, module, count)
+                    if first >= 0:
+                        rounds[module].append(figures)
+            for what in WORK:
+                result[what, count] = [median([each[what] for each in rounds[module]]) for module in TYPES]
         return result
 
 
+def used_memory(client):
+    text = client.call("INFO", "memory")
+    return next(int(line.partition(":")[2]) for line in text.split() if line.startswith("used_memory:"))
+
+
+def memory_of_keys(client, module, count, keys):
+    """Bytes a key, which stay there."""
+    before = used_memory(client)
+    fill(client, module, count, keys)
+    return (used_memory(client) - before) / keys
+
+
+def measure_memory(label, build, count):
+    """[ours, lean, twin], each on a server of its own"""
+    figures = []
+    for module in TYPES:
+        with Server(label, types_of(build)) as server:
+            figures.append(memory_of_keys(server.client, module, count, KEYS_IN_MEMORY))
+    return figures
+
+
+def row_of(name, figures, digits):
+    ours, lean, twin = figures
+    return [name] + [f"{figure:.{digits}f}" for figure in (twin, ours, lean)] + [f"{ours / twin:.3f}", f"{lean / twin:.3f}"]
+
+
+COLUMNS = ["C", "ours", "lean", "ratio", "lean's"]
+
+
 def report_keyspace(report, options):
-    report.section("A data set of such values", KEYSPACE_TEXT)
+    report.section("A data set of such values", KEYSPACE_TEXT.format(keys=KEYS_IN_MEMORY))
     rows = []
     for label in options.servers:
-        for (what, count), (ours, twin) in measure_keyspace(label, options.build).items():
+        for (what, count), figures in measure_keyspace(label, options.build).items():
             name = f"{describe_label(label)}, {what}, {count} elements"
-            rows.append([name, twin, ours, f"{ours / twin:.3f}"])
-            report.at_most(f"{name}, of many keys: instructions, ours to C", ours / twin, MOST, digits=3)
-    report.table(["server, work", "C", "ours", "ratio"], rows)
+            rows.append(row_of(name, figures, 1))
+            for kind, figure in zip(("ours", "lean"), figures):
+                report.at_most(f"{name}, of many keys: instructions, {kind} to C", figure / figures[-1], MOST, digits=3)
+        for count in COUNTS:
+            figures = measure_memory(label, options.build, count)
+            name = f"{describe_label(label)}, memory, {count} elements"
+            rows.append(row_of(name, figures, 1))
+            report.at_most(f"{name}: bytes a key, lean to C", figures[1] / figures[-1], MOST_MEMORY, digits=3)
+    report.table(["server, work"] + COLUMNS, rows)
 
 
 def busy(server, work):
@@ -175,19 +228,12 @@ def busy_children(server, work):
     return taken() - before
 
 
-def used_memory(client):
-    text = client.call("INFO", "memory")
-    return next(int(line.partition(":")[2]) for line in text.split() if line.startswith("used_memory:"))
-
-
 def measure_many(label, build, module, keys):
     """{what: figure}"""
-    files = [os.path.join(build, "bench", f"{name}_types.so") for name in ("bench", "twin")]
-    with Server(label, files) as server:
+    with Server(label, types_of(build)) as server:
         server.client.call("CONFIG", "SET", "aof-use-rdb-preamble", "no")
         before = used_memory(server.client)
-        fill(server.client, module, 1, keys)
-        figures = {"memory, bytes a key": (used_memory(server.client) - before) / keys}
+        figures = {"memory, bytes a key": memory_of_keys(server.client, module, 1, keys)}
         rounds = {"save": [], "load": [], "rewrite of the AOF": []}
         for _ in range(ROUNDS):
             rounds["save"].append(busy(server, lambda client: client.call("SAVE")))
@@ -204,11 +250,10 @@ def report_many(report, options):
     report.section("A million values", MANY_TEXT.format(rounds=ROUNDS))
     rows = []
     for label in (label for label in MANY_SERVERS if label in options.servers):
-        ours, twin = (measure_many(label, options.build, module, MANY) for module in MODULES)
-        for what in ours:
-            rows.append([f"{describe_label(label)}, {what}", f"{twin[what]:.2f}", f"{ours[what]:.2f}",
-                         f"{ours[what] / twin[what]:.3f}"])
-    report.table(["server, what", "C", "ours", "ratio"], rows)
+        measured = [measure_many(label, options.build, module, MANY) for module in TYPES]
+        for what in measured[0]:
+            rows.append(row_of(f"{describe_label(label)}, {what}", [each[what] for each in measured], 2))
+    report.table(["server, what"] + COLUMNS, rows)
 
 
 def run(report, options):

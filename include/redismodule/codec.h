@@ -341,7 +341,7 @@ void save_value(rdb_writer& to, const T& value) {
     to.save_double(value);
   } else if constexpr (std::is_same_v<T, string>) {
     to.save_string(value.borrow());
-  } else if constexpr (byte_string<T>) {
+  } else if constexpr (byte_string<T> || std::is_same_v<T, string_buffer>) {
     to.save_string(std::string_view{value});
   } else if constexpr (is_duration<T>) {
     save_value(to, value.count());
@@ -669,7 +669,7 @@ bool load_value(rdb_reader& from, T& into) {
     return load_integer(from, into);
   } else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, string>) {
     return from.read(into);
-  } else if constexpr (std::is_same_v<T, std::string>) {
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, string_buffer>) {
     return from.read(into);
   } else if constexpr (byte_string<T>) {
     std::string bytes;

@@ -16,6 +16,7 @@
 
 #include "redismodule/memory/relocation.h"
 #include "redismodule/string.h"
+#include "redismodule/string_buffer.h"
 
 namespace redismodule {
 
@@ -77,6 +78,7 @@ class defragmenter {
   [[nodiscard]] T* object(T* made) noexcept;
   // A shared string stays.
   void alloc_string(string& text) noexcept;
+  void alloc_buffer(string_buffer& text) noexcept;
 
   // Whether the time that the server gave is up. False where it sets none.
   bool should_stop() noexcept;

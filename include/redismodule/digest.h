@@ -147,7 +147,7 @@ void digest_value(digest& to, const T& value) {
     to.add(static_cast<std::int64_t>(value));
   } else if constexpr (std::floating_point<T>) {
     to.add(std::bit_cast<std::int64_t>(static_cast<double>(value)));
-  } else if constexpr (std::is_same_v<T, string> || byte_string<T>) {
+  } else if constexpr (std::is_same_v<T, string> || std::is_same_v<T, string_buffer> || byte_string<T>) {
     to.add(static_cast<std::string_view>(value));
   } else if constexpr (is_duration<T>) {
     digest_value(to, value.count());

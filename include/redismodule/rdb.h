@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "redismodule/abi/constants.h"
-#include "redismodule/handle.h"
 #include "redismodule/key_context.h"
 #include "redismodule/result.h"
 #include "redismodule/string.h"
+#include "redismodule/string_buffer.h"
 
 namespace redismodule {
 
@@ -84,11 +84,6 @@ class byte_source {
 
 inline constexpr char unsigned_tag = 'u', signed_tag = 'i', double_tag = 'd', float_tag = 'f', text_tag = 's';
 
-struct bytes_policy {
-  using pointer = char*;
-  static void close(pointer owned) noexcept { api.Free(owned); }
-};
-
 // Each null, or nothing, where the value is in no key.
 string_ref key_of(abi::ModuleIO* io, const value_place* place) noexcept;
 std::optional<int> database_of(abi::ModuleIO* io, const value_place* place);
@@ -99,34 +94,6 @@ abi::ModuleCtx* context_of(abi::ModuleIO* io, const value_place* place) noexcept
 inline constexpr int most_levels = 1000;
 
 }  // namespace detail
-
-// Bytes in one block of the server's memory, as they were read.
-// Owns: the block.
-class rdb_bytes {
- public:
-  rdb_bytes() noexcept = default;
-  rdb_bytes(char* owned, std::size_t size) noexcept : handle_{owned}, size_{size} {}
-  rdb_bytes(rdb_bytes&& other) noexcept
-      : handle_{std::move(other.handle_)}, size_{std::exchange(other.size_, std::size_t{0})} {}
-  rdb_bytes& operator=(rdb_bytes&& other) noexcept {
-    handle_ = std::move(other.handle_);
-    size_ = std::exchange(other.size_, std::size_t{0});
-    return *this;
-  }
-
-  std::string_view view() const noexcept { return {handle_.raw(), size_}; }
-  char* data() const noexcept { return handle_.raw(); }
-  std::size_t size() const noexcept { return size_; }
-  // The caller frees it, by api.Free: it has no header of this module's allocator, which std::free would look for.
-  [[nodiscard]] char* release() noexcept {
-    size_ = 0;
-    return handle_.release();
-  }
-
- private:
-  handle<detail::bytes_policy> handle_;
-  std::size_t size_ = 0;
-};
 
 // Writes a value, one typed part after the other; what reads it asks for the same parts in the same order. A part that
 // cannot be written fails the whole save, which the server sees to.
@@ -244,8 +211,8 @@ class rdb_reader {
   result<std::string> load_string() { return as_result<std::string>(); }
   // As a string of the server's.
   result<string> load_server_string() { return as_result<string>(); }
-  // As bytes that the server allocated, without a copy.
-  result<rdb_bytes> load_bytes() { return as_result<rdb_bytes>(); }
+  // As the block that the server allocated, without a copy.
+  result<string_buffer> load_string_buffer() { return as_result<string_buffer>(); }
 
   // A value of any type that a field can have, as a field reads it. Defined in codec.h.
   // Fails: also throws std::bad_alloc.
@@ -305,7 +272,7 @@ class rdb_reader {
   bool read(long double& into);
   bool read(std::string& into);
   bool read(string& into);
-  bool read(rdb_bytes& into);
+  bool read(string_buffer& into);
 
   const char* why() const noexcept { return why_; }
   // A number that was written as signed or as unsigned.
@@ -346,7 +313,7 @@ class rdb_reader {
   bool read_bytes(double& into) noexcept;
   bool read_bytes(float& into) noexcept;
   bool read_bytes(std::string& into);
-  bool read_bytes(rdb_bytes& into);
+  bool read_bytes(string_buffer& into);
   bool read_either_bytes(std::int64_t& into) noexcept;
   bool check(bool good) noexcept;
   [[gnu::cold]] bool check_raw() noexcept;

@@ -35,6 +35,7 @@ void fill(server& s) {
   s.call("counter.fill", "empty", 0, "");
   s.call("tree.plant", "tree", 3);
   s.call("byhand.set", "hand", "some text");
+  s.call("buffered.set", "buffered", "text in a block of its own");
 }
 
 constexpr std::string_view small_text =
@@ -43,10 +44,12 @@ constexpr std::string_view small_text =
 
 void expect_filled(server& s, const std::string& digest) {
   EXPECT_EQ(digest_of(s), digest);
-  EXPECT_EQ(s.call("DBSIZE"), 5);
+  EXPECT_EQ(s.call("DBSIZE"), 6);
   EXPECT_EQ(s.call("counter.show", "small"), small_text);
   EXPECT_EQ(s.call("counter.visits", "large"), 20'000);
   EXPECT_EQ(s.call("byhand.get", "hand"), "some text");
+  EXPECT_EQ(s.call("buffered.get", "buffered"), "text in a block of its own");
+  EXPECT_EQ(s.call("buffered.is", "buffered", "text in a block of its own"), 1);
 }
 
 // Everything the server has written to its append-only file, in one file or several.
@@ -103,7 +106,7 @@ TEST(types, are_copied) {
   server s{TYPES_MODULE};
   if (const auto what = s.lacks("GetTypeMethodVersion"); !what.empty()) GTEST_SKIP() << what;
   fill(s);
-  for (const char* key : {"small", "large", "empty", "tree"}) {
+  for (const char* key : {"small", "large", "empty", "tree", "buffered"}) {
     EXPECT_EQ(s.call("COPY", key, "copy", "REPLACE"), 1) << key;
     EXPECT_EQ(digest_of(s, "copy"), digest_of(s, key)) << key;
   }
@@ -114,7 +117,7 @@ TEST(types, are_copied) {
 TEST(types, are_dumped_and_restored) {
   server s{TYPES_MODULE};
   fill(s);
-  for (const char* key : {"small", "large", "empty", "tree", "hand"}) {
+  for (const char* key : {"small", "large", "empty", "tree", "hand", "buffered"}) {
     const std::string payload = s.call("DUMP", key).str();
     EXPECT_EQ(s.call("RESTORE", "copy", 0, payload, "REPLACE"), "OK") << key;
     EXPECT_EQ(digest_of(s, "copy"), digest_of(s, key)) << key;
@@ -177,6 +180,46 @@ TEST(types, say_what_they_have_allocated) {
   const auto sampled = s.call("MEMORY", "USAGE", "key").integer();
   EXPECT_NEAR(static_cast<double>(sampled), static_cast<double>(grown), (within + 0.08) * static_cast<double>(grown));
   EXPECT_GT(s.call("MEMORY", "USAGE", "key", "SAMPLES", 0).integer(), 64 * 1024);
+}
+
+// So that a field can become a string buffer, and a string again, without a new version.
+TEST(types, write_a_string_buffer_as_they_do_a_string) {
+  server s{server_options{.modules = {{TYPES_MODULE}}, .config = {"aof-use-rdb-preamble no"}, .aof = aof::always}};
+  for (const char* command : {"buffered.set", "unbuffered.set"}) s.call(command, command, "hello");
+  s.call("buffered.set", "empty", "");
+  EXPECT_EQ(digest_of(s, "buffered.set"), digest_of(s, "unbuffered.set"));
+  s.rewrite_aof();
+  const std::string value = std::string{"s\x05hellou\x04"} +
+                            "s\x01"
+                            "e"
+                            "i\x02"
+                            "s\x01"
+                            "h"
+                            "i\x02"
+                            "s\x01"
+                            "l"
+                            "i\x04"
+                            "s\x01"
+                            "o"
+                            "i\x02";
+  EXPECT_EQ(times(append_only_file(s), value), 2) << append_only_file(s);
+  const std::string payload = s.call("DUMP", "buffered.set").str();
+  s.crash();
+  EXPECT_EQ(s.call("DUMP", "buffered.set"), payload);
+  EXPECT_EQ(s.call("buffered.get", "empty"), "");
+}
+
+TEST(types, say_what_a_string_buffer_has_allocated) {
+  server s{TYPES_MODULE};
+  s.call("buffered.set", "small", "x");
+  const long long small = s.call("MEMORY", "USAGE", "small").integer();
+  const std::string text(500'000, 'x');
+  s.call("buffered.set", "large", text);
+  const long long before = redismodule::testing::settled_memory(s);
+  s.call("buffered.set", "larger", text);
+  const auto grown = static_cast<double>(redismodule::testing::settled_memory(s) - before);
+  EXPECT_NEAR(static_cast<double>(s.call("MEMORY", "USAGE", "larger").integer()), grown, grown / 50);
+  EXPECT_LT(small, 400);
 }
 
 TEST(types, leave_nothing_when_they_go) {

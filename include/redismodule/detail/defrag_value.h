@@ -534,6 +534,9 @@ bool defrag_value(defragmenter& by, T& value) {
   } else if constexpr (std::is_same_v<T, string>) {
     by.alloc_string(value);
     return false;
+  } else if constexpr (std::is_same_v<T, string_buffer>) {
+    by.alloc_buffer(value);
+    return false;
   } else if constexpr (byte_string<T>) {
     defrag_text(by, value);
     return false;

@@ -291,6 +291,8 @@ std::size_t memory_of(const T& value, samples most) {
   } else if constexpr (std::is_same_v<T, string>) {
     if (!value || api.MallocSizeString == nullptr) return value.size();
     return api.MallocSizeString(value.raw());
+  } else if constexpr (std::is_same_v<T, string_buffer>) {
+    return value.allocated();
   } else if constexpr (byte_string<T>) {
     return memory_of_text(value);
   } else if constexpr (is_optional<T>) {
@@ -397,7 +399,7 @@ void add_effort(effort& sum, const T& value) {
     return;
   } else if constexpr (std::is_same_v<T, string>) {
     sum.add(1);
-  } else if constexpr (byte_string<T>) {
+  } else if constexpr (byte_string<T> || std::is_same_v<T, string_buffer>) {
     sum.add(steps_of_bytes(value.size()));
   } else if (sum.leaves_out()) {
     return;

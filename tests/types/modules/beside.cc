@@ -98,7 +98,7 @@ struct noted {
   }
   static rm::result<noted> rdb_load(rm::rdb_reader& from) {
     const auto number = from.load_signed();
-    auto note = from.load_bytes();
+    auto note = from.load_string_buffer();
     const auto third = from.load_long_double();
     if (!third) return third.error();
     if (*third != 1.0L / 3) return from.refuse("a third is another number");

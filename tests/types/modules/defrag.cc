@@ -45,6 +45,7 @@ struct shelf {
   std::map<std::pair<std::string, int>, std::map<int, std::vector<std::string>>> deep;
   std::vector<std::unique_ptr<track>> pointers;
   std::vector<rm::string> server_strings;
+  std::vector<rm::string_buffer> buffers;
   std::deque<std::string> queue;
   std::variant<std::int64_t, std::string> either;
   std::map<std::string, std::string, loud_less> loud;
@@ -54,9 +55,9 @@ struct shelf {
   static constexpr auto fields = rm::fields(
       rm::field<&shelf::names>, rm::field<&shelf::tracks>, rm::field<&shelf::note>, rm::field<&shelf::by_title>,
       rm::field<&shelf::labels>, rm::field<&shelf::by_year>, rm::field<&shelf::tags>, rm::field<&shelf::words>,
-      rm::field<&shelf::deep>, rm::field<&shelf::pointers>, rm::field<&shelf::server_strings>, rm::field<&shelf::queue>,
-      rm::field<&shelf::either>, rm::field<&shelf::loud>, rm::field<&shelf::unmovable>, rm::field<&shelf::arrays>,
-      rm::field<&shelf::bits>);
+      rm::field<&shelf::deep>, rm::field<&shelf::pointers>, rm::field<&shelf::server_strings>,
+      rm::field<&shelf::buffers>, rm::field<&shelf::queue>, rm::field<&shelf::either>, rm::field<&shelf::loud>,
+      rm::field<&shelf::unmovable>, rm::field<&shelf::arrays>, rm::field<&shelf::bits>);
 };
 
 namespace {
@@ -85,6 +86,7 @@ void add(shelf& to, long long i) {
   to.deep[{text("outer", year), year}][static_cast<int>(i)] = {text("first", i), text("second", i)};
   to.pointers.push_back(i % 5 == 0 ? nullptr : std::make_unique<track>(make_track(i)));
   to.server_strings.push_back(rm::string{text("a string of the server's", i)});
+  to.buffers.emplace_back(text("a buffer of the server's", i));
   to.queue.push_back(text("queued", i));
   to.loud[text("loud", i)] = text("a value behind a loud key", i);
   to.unmovable[text("unmovable", i)].push_back(year);
@@ -118,6 +120,7 @@ void thin_out(shelf& value) {
   for (auto& each : value.deep) thin(each.second);
   thin_vector(value.pointers);
   thin_vector(value.server_strings);
+  thin_vector(value.buffers);
   thin_vector(value.queue);
   thin(value.loud);
   thin(value.unmovable);
@@ -200,6 +203,10 @@ std::vector<long long> shares(rm::read<shelf> key) {
     look_at(text);
   }
   for (const track& each : value.tracks) look_at(each.title);
+  for (const rm::string_buffer& each : value.buffers) {
+    ++texts;
+    found += offered.count(each.data());
+  }
   return {share_of(value.names, 32),   share_of(value.labels, 32),
           share_of(value.by_year, 32), share_of(value.by_title, 8),
           share_of(value.tags, 8),     static_cast<long long>(found * 1000 / texts),

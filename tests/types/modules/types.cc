@@ -98,6 +98,7 @@ struct tree {
   color kind = color::blue;
   std::string text = "text";
   rm::string server_text{"server's text"};
+  rm::string_buffer buffer{"a block of the server's"};
   std::variant<std::monostate, std::int64_t, std::string, std::vector<int>> either = "either";
   std::deque<std::int32_t> deque{1, 2, 3};
   std::array<double, 2> array{1, 2};
@@ -110,9 +111,9 @@ struct tree {
   static constexpr auto fields =
       rm::fields(rm::field<&tree::small>, rm::field<&tree::large>, rm::field<&tree::yes>, rm::field<&tree::real>,
                  rm::field<&tree::number>, rm::field<&tree::kind>, rm::field<&tree::text>,
-                 rm::field<&tree::server_text>, rm::field<&tree::either>, rm::field<&tree::deque>,
-                 rm::field<&tree::array>, rm::field<&tree::bytes>, rm::field<&tree::unordered>, rm::field<&tree::pair>,
-                 rm::field<&tree::duration>, rm::field<&tree::below>, rm::field<&tree::next>);
+                 rm::field<&tree::server_text>, rm::field<&tree::buffer>, rm::field<&tree::either>,
+                 rm::field<&tree::deque>, rm::field<&tree::array>, rm::field<&tree::bytes>, rm::field<&tree::unordered>,
+                 rm::field<&tree::pair>, rm::field<&tree::duration>, rm::field<&tree::below>, rm::field<&tree::next>);
 };
 
 namespace {
@@ -121,6 +122,33 @@ void plant(rm::context& ctx, rm::write<tree> key, long long below) {
   tree& value = key->set(tree{});
   value.below.resize(static_cast<std::size_t>(below));
   value.next = std::make_unique<tree>();
+  ctx.replicate_verbatim();
+}
+
+}  // namespace
+
+// The same in the server's memory and in the module's.
+struct buffered {
+  static constexpr rm::type_info redis_type{.name = "buffered1"};
+  rm::string_buffer text;
+  std::map<rm::string_buffer, int> words;
+  static constexpr auto fields = rm::fields(rm::field<&buffered::text>, rm::field<&buffered::words>);
+};
+struct unbuffered {
+  static constexpr rm::type_info redis_type{.name = "buffered0"};
+  std::string text;
+  std::map<std::string, int> words;
+  static constexpr auto fields = rm::fields(rm::field<&unbuffered::text>, rm::field<&unbuffered::words>);
+};
+
+namespace {
+
+// The text, and how often each letter is in it.
+template <class T>
+void set_text(rm::context& ctx, rm::write<T> key, std::string_view text) {
+  using word = decltype(T::text);
+  T& value = key->set({word{text}, {}});
+  for (std::size_t i = 0; i < text.size() && i < 100; ++i) ++value.words[word{text.substr(i, 1)}];
   ctx.replicate_verbatim();
 }
 
@@ -154,6 +182,8 @@ REDISMODULE_MODULE(types, 1, m) {
   m.data_type<counter>();
   m.data_type<tree>();
   m.data_type<by_hand>();
+  m.data_type<buffered>();
+  m.data_type<unbuffered>();
   m.command<fill>("counter.fill key count note");
   m.command<show>("counter.show key");
   m.command<visits>("counter.visits key");
@@ -161,6 +191,12 @@ REDISMODULE_MODULE(types, 1, m) {
   m.command<change_behind>("counter.behind key name");
   m.command<change_type_behind>("counter.typebehind key name");
   m.command<plant>("tree.plant key below");
+  m.command<set_text<buffered>>("buffered.set key text");
+  m.command<set_text<unbuffered>>("unbuffered.set key text");
+  m.command("buffered.get key", [](rm::read<buffered> key) { return (*key)->text; });
+  m.command("buffered.is key text", [](rm::read<buffered> key, std::string_view text) {
+    return (*key)->text == text && (*key)->words.contains(rm::string_buffer{text.substr(0, 1)});
+  });
   m.command("byhand.set key text", [](rm::context& ctx, rm::write<by_hand> key, std::string_view text) {
     key->set({std::string{text}});
     ctx.replicate_verbatim();
