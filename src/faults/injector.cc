@@ -227,7 +227,9 @@ void arm(const function_set& functions, const order& wanted) noexcept {
 
 void hide(const function_set& functions) noexcept {
   for (std::size_t i = 0; i < function_count; ++i) {
-    if (functions.contains(i)) entries[i].hidden = true;
+    if (!functions.contains(i)) continue;
+    entries[i].place.store(nobody, std::memory_order_relaxed);
+    entries[i].hidden = true;
   }
   publish();
 }

@@ -269,4 +269,6 @@ void client::set_timeout(milliseconds timeout) { state_->timeout = timeout; }
 
 void client::close() noexcept { state_->close(); }
 
+bool client::is_open() const noexcept { return state_->fd >= 0; }
+
 }  // namespace redismodule::testing

@@ -35,10 +35,12 @@ cluster_state::cluster_state(cluster_options wanted) : options{std::move(wanted)
   if (options.masters < 1 || options.masters > slot_count || options.replicas_per_master < 0) {
     throw start_failed{"a cluster has a master at least, and no fewer than no replicas"};
   }
+  const std::string timeout = configured(options.server.config, "cluster-node-timeout");
+  if (!timeout.empty()) options.node_timeout = std::chrono::milliseconds{std::strtoll(timeout.c_str(), nullptr, 10)};
   start_all();
-  own.emplace(places);
   reporting([this] {
     assign_slots();
+    own.emplace(places);
     clock::time_point met{};
     wait("the cluster to form", [&] {
       meet(met);

@@ -58,14 +58,30 @@ client* cluster_route::connect(std::size_t node) {
   known.reset();
   try {
     known.emplace(link{client{place.socket, [&place] { return "its log ends:\n" + log_end(place.log); }}, life});
-    known->connection.set_timeout(places_->answer_timeout);
-    if (!places_->password.empty())
-      known->connection.auth(places_->password);  // refused: so are the commands, in words
   } catch (const testing::error&) {
-    known.reset();
     return nullptr;
   }
-  return &known->connection;
+  known->connection.set_timeout(places_->answer_timeout);
+  return places_->password.empty() || log_in(node) ? &known->connection : nullptr;
+}
+
+// Where the password is refused, so are the commands, in words. False where the node has died meanwhile.
+bool cluster_route::log_in(std::size_t node) {
+  try {
+    links_[node]->connection.auth(places_->password);
+    return true;
+  } catch (const timed_out& late) {
+    lose(node, late);
+  } catch (const testing::error&) {
+    links_[node].reset();
+    return false;
+  }
+}
+
+void cluster_route::lose(std::size_t node, const timed_out& late) {
+  const cluster_place& place = places_->nodes[node];
+  links_[node].reset();
+  throw timed_out{name_of(node, place.port) + ": " + late.what() + "; its log ends:\n" + log_end(place.log)};
 }
 
 std::size_t cluster_route::any_that_runs() {
@@ -112,9 +128,18 @@ reply cluster_route::ask(std::size_t node, const std::vector<std::string>& words
     links_[node].reset();
     throw connection_lost{name + ": " + lost.what()};
   } catch (const timed_out& late) {
-    links_[node].reset();
-    throw timed_out{name + ": " + late.what() + "; its log ends:\n" + log_end(places_->nodes[node].log)};
+    lose(node, late);
   }
+}
+
+// Of those that were masters, as far as was known, some may be replicas now.
+std::size_t cluster_route::any_master() {
+  for (std::size_t node = 0; node < links_.size(); ++node) {
+    if (connect(node) == nullptr) continue;
+    const reply role = ask(node, {"ROLE"}, false);
+    if (role.size() > 0 && role[0] == "master") return node;
+  }
+  throw connection_lost{"no master of the cluster runs"};
 }
 
 reply cluster_route::call(const std::vector<std::string>& words) {
@@ -122,8 +147,14 @@ reply cluster_route::call(const std::vector<std::string>& words) {
   const auto deadline = clock::now() + places_->patience.load();
   std::size_t node = first_guess(words);
   bool asking = false;
+  bool is_by_key = true;
   for (int count = 0;; ++count) {
     reply answer = ask(node, words, asking);
+    // From a replica, and of no key of another's: those are MOVED.
+    if (std::exchange(is_by_key, false) && answer.is_error() && answer.error().starts_with("READONLY")) {
+      node = any_master();
+      continue;
+    }
     const redirection to = redirection_of(answer);
     if (to.where_to == kind::none) return answer;
     if (clock::now() > deadline) throw timed_out{"still redirected after a long while: " + answer.error()};

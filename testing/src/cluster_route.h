@@ -48,6 +48,8 @@ struct cluster_route {
   explicit cluster_route(std::shared_ptr<cluster_places> all);
 
   reply call(const std::vector<std::string>& words);
+  // Where slots are now, for who knows better than the answers have told.
+  void learn(const std::vector<std::size_t>& owners) { owners_.assign(owners.begin(), owners.end()); }
 
   std::size_t redirections = 0;
 
@@ -58,6 +60,9 @@ struct cluster_route {
   };
 
   client* connect(std::size_t node);
+  bool log_in(std::size_t node);
+  [[noreturn]] void lose(std::size_t node, const timed_out& late);
+  std::size_t any_master();
   std::size_t first_guess(const std::vector<std::string>& words);
   std::size_t any_that_runs();
   std::size_t node_at(int port) const;

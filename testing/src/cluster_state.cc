@@ -49,10 +49,11 @@ class brisk {
 };
 
 // Asked through a connection of its own, for a moment only: it is for nodes with which something is wrong.
-std::string nodes_as_seen_by(cluster_node& node) {
+std::string nodes_as_seen_by(const cluster_node& node, const std::string& password) {
   try {
-    client asking = node.connect();
+    client asking{node.socket()};
     asking.set_timeout(report_limit);
+    if (!password.empty()) asking.auth(password);
     return asking.call("CLUSTER", "NODES").str();
   } catch (const testing::error& why) {
     return std::string{"CLUSTER NODES: "} + why.what() + "\n";
@@ -209,6 +210,7 @@ void cluster_state::wait_until_well(const std::string& what) {
       for (int slot = range.first; slot <= range.last; ++slot) served_by[slot] = seen.node->index();
     }
   }
+  own->route_->learn(served_by);
 }
 
 reply cluster_state::order(cluster_node& node, const std::vector<std::string>& words) {
@@ -225,7 +227,7 @@ std::string cluster_state::report() {
   std::string text;
   for (const auto& node : nodes) {
     text += "--- " + name_of(*node) + ", process " + std::to_string(node->pid());
-    text += node->alive() ? ", runs:\n" + nodes_as_seen_by(*node) : ", does not run\n";
+    text += node->alive() ? ", runs:\n" + nodes_as_seen_by(*node, places->password) : ", does not run\n";
     text += "its log ends:\n" + log_end(places->nodes[node->index()].log);
     if (!text.ends_with('\n')) text += '\n';
   }

@@ -22,9 +22,11 @@ reply faults::ask(const std::vector<std::string>& words) {
   std::vector<std::string> command{module_ + ".fault"};
   command.insert(command.end(), words.begin(), words.end());
   const reply answer = server_->call(command);
-  if (!answer.is_error()) return answer;
+  const bool is_put_off = answer.type() == reply::kind::simple && answer.str() == "QUEUED";
+  if (!answer.is_error() && !is_put_off) return answer;
   std::string text = command.front();
   for (const std::string& word : words) text += ' ' + word;
+  if (is_put_off) throw error{text + ": QUEUED, the server's own connection is in MULTI"};
   throw error{text + ": " + answer.error() +
               (answer.error().starts_with("ERR unknown command") ? " (is it loaded, and built with FAULTS?)" : "")};
 }

@@ -8,8 +8,15 @@ namespace redismodule::testing {
 
 using namespace std::chrono_literals;
 
-pending::pending(client own, const std::vector<std::string>& words) : own_{std::move(own)}, id_{own_.id()} {
+// A user may not be allowed to ask, and yet to send the command.
+pending::pending(client own, const std::vector<std::string>& words)
+    : own_{std::move(own)}, id_{own_.call("CLIENT", "ID")} {
   own_.send(words);
+}
+
+std::int64_t pending::id() const {
+  if (id_.is_error()) throw error{"CLIENT ID: " + id_.error()};
+  return id_.integer();
 }
 
 bool pending::wait_for(std::chrono::milliseconds limit) {
@@ -36,8 +43,10 @@ const reply& pending::get() {
 }
 
 bool pending::is_blocked(client& observer) const {
-  std::istringstream lines{observer.call("CLIENT", "LIST").str()};
-  const std::string mine = "id=" + std::to_string(id_) + ' ';
+  const reply clients = observer.call("CLIENT", "LIST");
+  if (clients.is_error()) throw error{"CLIENT LIST: " + clients.error()};
+  std::istringstream lines{clients.str()};
+  const std::string mine = "id=" + std::to_string(id()) + ' ';
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(mine)) continue;
     const std::size_t flags = line.find(" flags=") + 7;

@@ -49,18 +49,21 @@ void fail_this_process(const std::string& report) {
 
 }  // namespace
 
-std::string find_report(const std::string& text, std::size_t from) {
+std::string reports_in(const std::string& text, std::size_t from) {
   for (std::size_t begin = std::min(from, text.size()); begin < text.size();) {
-    std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) end = text.size();
-    if (begins_report(std::string_view{text}.substr(begin, end - begin))) {
-      for (int line = 1; line < lines_shown && end < text.size(); ++line)
-        end = std::min(text.find('\n', end + 1), text.size());
-      return text.substr(begin, end - begin);
-    }
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (begins_report(std::string_view{text}.substr(begin, end - begin))) return text.substr(begin);
     begin = end + 1;
   }
   return {};
+}
+
+std::string find_report(const std::string& text, std::size_t from) {
+  const std::string all = reports_in(text, from);
+  std::size_t end = 0;
+  for (int line = 0; line < lines_shown && end < all.size(); ++line)
+    end = std::min(all.find('\n', end + 1), all.size());
+  return all.substr(0, end);
 }
 
 void end_process(process& server) noexcept {

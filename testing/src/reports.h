@@ -9,6 +9,9 @@
 
 namespace redismodule::testing::detail {
 
+// All from the first report at or after `from` on; empty without one.
+std::string reports_in(const std::string& text, std::size_t from);
+
 // The first report at or after `from`, to the end of the text or as many lines as one wants to read; empty without one.
 // Known are those of AddressSanitizer, LeakSanitizer, ThreadSanitizer and UndefinedBehaviorSanitizer.
 std::string find_report(const std::string& text, std::size_t from = 0);

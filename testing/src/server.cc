@@ -120,6 +120,9 @@ server_version version_of(const std::string& binary, const std::string& director
   return known[binary] = parse_version(binary, process.output());
 }
 
+// The server looks for it from its own directory.
+std::string absolute_path(const std::string& path) { return std::filesystem::absolute(path).string(); }
+
 // One word of a configuration line, in the servers' own quoting.
 std::string config_word(std::string_view word) {
   static constexpr char hex[] = "0123456789abcdef";
@@ -186,7 +189,7 @@ void write_config(const std::string& path, const server_options& options, const 
   const std::string password = detail::password_for_master_in(options.config);
   if (!password.empty()) out << "masterauth " << config_word(password) << '\n';
   for (const module_file& module : options.modules) {
-    out << "loadmodule " << config_word(module.path);
+    out << "loadmodule " << config_word(absolute_path(module.path));
     for (const std::string& arg : module.args) out << ' ' << config_word(arg);
     out << '\n';
   }
@@ -312,11 +315,21 @@ struct server::state {
   client& connection() {
     if (!own) throw error{"the server is down"};
     if (!process->is_ours()) throw error{"this connection is the parent's: a process that it forked has to connect()"};
+    if (!own->is_open()) own.emplace(connect());
     return *own;
   }
 
+  client open() {
+    try {
+      return client{socket, [dying = process] { return dying->obituary(); }};
+    } catch (const error&) {
+      if (process->alive()) throw;
+      throw connection_lost{"the server does not run: " + process->obituary()};
+    }
+  }
+
   client connect(std::chrono::milliseconds login_timeout) {
-    client made{socket, [dying = process] { return dying->obituary(); }};
+    client made = open();
     made.set_timeout(login_timeout);
     log_in(made, detail::password_in(options.config));
     made.set_timeout(options.answer_timeout);
@@ -524,7 +537,7 @@ void server::wait_for_sync(std::chrono::milliseconds limit) {
 }
 
 void server::load_module(const module_file& module) {
-  std::vector<std::string> words{"MODULE", "LOAD", module.path};
+  std::vector<std::string> words{"MODULE", "LOAD", absolute_path(module.path)};
   words.insert(words.end(), module.args.begin(), module.args.end());
   state_->command(words);
   state_->brought[module.path] = module;
@@ -551,7 +564,7 @@ std::string server::info(std::string_view section, std::string_view field) {
 
 std::string server::take_reports() {
   const std::string text = log();
-  return detail::find_report(text, std::exchange(state_->reports_taken_to, text.size()));
+  return detail::reports_in(text, std::exchange(state_->reports_taken_to, text.size()));
 }
 
 std::string server::log() const { return detail::read_file(state_->log_path()); }

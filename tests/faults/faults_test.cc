@@ -39,6 +39,35 @@ using texts = std::vector<std::string>;
 
 // --- When ---
 
+TEST(faults, are_ended_though_a_client_waited_in_vain_for_one) {
+  server s{server_options{.modules = {{FAULTY_MODULE}}, .answer_timeout = 200ms}};
+  {
+    faults f{s, "faulty"};
+    f.fail("ReplyWithStringBuffer");
+    EXPECT_THROW(simple(s, "CreateDict"), redismodule::testing::timed_out);
+    EXPECT_EQ(f.fired("ReplyWithStringBuffer"), 1);
+  }
+  EXPECT_EQ(simple(s, "CreateDict"), "a pointer");
+}
+
+TEST(faults, are_not_put_off_to_the_end_of_a_transaction) {
+  server s{FAULTY_MODULE};
+  faults f{s, "faulty"};
+  s.call("MULTI");
+  EXPECT_THROW(f.fail("CreateDict"), error);
+  s.call("DISCARD");
+  EXPECT_EQ(simple(s, "CreateDict"), "a pointer");
+}
+
+TEST(faults, hiding_a_function_ends_what_was_armed) {
+  server s{FAULTY_MODULE};
+  faults f{s, "faulty"};
+  f.fail("CreateDict");
+  f.hide("CreateDict");
+  EXPECT_THROW(f.calls("CreateDict"), error);
+  EXPECT_THROW(f.fired("CreateDict"), error);
+}
+
 TEST(faults, nothing_fails_that_is_not_armed) {
   server s{FAULTY_MODULE};
   faults f{s, "faulty"};

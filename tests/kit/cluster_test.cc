@@ -446,11 +446,18 @@ TEST(FailoverTest, KeepsAModulesKeysThroughTheDeathOfAMaster) {
     EXPECT_PRED2(starts_with, fallen.call("TALLY.GET", keys[i]).error(), "MOVED");
   }
 
-  cluster_node& replica = *c.replicas()[0];
+  cluster_client one_that_was_not_told = c.connect();
+  cluster_node& replica = *c.replicas_of(c.master_of_slot(0))[0];
   c.failover(replica);
   EXPECT_EQ(std::ranges::count(c.masters(), &replica), 1);
   EXPECT_EQ(wrong_keys(c, keys), std::vector<std::string>{});
   EXPECT_PRED2(contains, what_is_thrown([&] { c.failover(replica); }), "answers CLUSTER FAILOVER with ERR");
+
+  // What has no keys is for a master all the same.
+  EXPECT_GT(replica.call("DBSIZE").integer(), 0);
+  EXPECT_EQ(one_that_was_not_told.call("FLUSHALL"), "OK");
+  const long long others = c.call("DBSIZE").integer();
+  EXPECT_EQ(others, 0) << "of the master that was emptied, which the cluster's own client asks too";
 }
 
 TEST(FailoverTest, AsksForAPasswordAndIsAClusterAllTheSame) {
@@ -485,6 +492,12 @@ TEST(FailoverTest, WaitsForAReplicaThatLoadsWhatItsMasterHas) {
   c.start(c.node(1));
   c.wait_until_ok();
   EXPECT_EQ(c.node(1).call("DBSIZE"), 20);
+}
+
+TEST(FormingTest, KeepsTheTimeoutThatTheConfigurationSays) {
+  cluster c{{.masters = 1, .replicas_per_master = 1, .server = {.config = {"cluster-node-timeout 7000"}}}};
+  c.failover(c.node(1));  // for which it is less for a while
+  EXPECT_EQ(c.node(0).call("CONFIG", "GET", "cluster-node-timeout")[1], "7000");
 }
 
 TEST(FormingTest, FailsWhereTheClusterHasNotFormed) {

@@ -403,8 +403,27 @@ TEST(lifecycle, a_client_gives_another_users_password_on_its_further_connections
   EXPECT_TRUE(has(c.call_async("SET", "key", 1).get().error(), "NOPERM"));
 }
 
+TEST(lifecycle, a_user_who_may_not_ask_may_send_what_he_may) {
+  server s;
+  s.call("ACL", "SETUSER", "popper", "on", ">secret", "~*", "+blpop");
+  client c = s.connect();
+  ASSERT_EQ(c.auth("secret", "popper"), "OK");
+  pending popped = c.call_async("BLPOP", "list", 0);
+  EXPECT_TRUE(has(thrown_by([&] { popped.id(); }), "CLIENT ID: NOPERM"));
+  EXPECT_TRUE(has(thrown_by([&] { popped.wait_until_blocked(); }), "CLIENT LIST: NOPERM"));
+  s.call("RPUSH", "list", "a");
+  EXPECT_EQ(popped.get()[1], "a");
+}
+
+TEST(lifecycle, reads_a_password_as_the_server_does) {
+  for (const char* line : {"requirepass \"in quotes\"", "requirepass 'in quotes'", "RequirePass   \"in quotes\" "}) {
+    server s{{.config = {line}}};
+    EXPECT_EQ(s.call("CONFIG", "GET", "requirepass")[1], "in quotes") << line;
+  }
+}
+
 TEST(lifecycle, says_that_it_does_not_understand_a_password) {
-  const std::string why = thrown_by([] { server s{{.config = {R"(requirepass "in quotes")"}}}; });
+  const std::string why = thrown_by([] { server s{{.config = {R"(requirepass "with \x41 in it")"}}}; });
   EXPECT_TRUE(has(why, "AUTH with the password of the configuration: ")) << why;
 }
 

@@ -66,13 +66,6 @@ TEST(server, is_the_one_that_was_asked_for) {
   EXPECT_NE(s.version().is_redis(), s.version().is_valkey());
 }
 
-TEST(server, is_ready_in_well_under_a_second) {
-  server warm_up;
-  const auto begin = std::chrono::steady_clock::now();
-  server s;
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
-}
-
 TEST(server, takes_modules_arguments_and_configuration) {
   server s{{.modules = {{module, {"one", "two words", "a\"b\\c\n"}}}, .config = {"maxmemory 100mb"}}};
   EXPECT_EQ(s.call("KIT_PROBE.ARGUMENTS"), (std::vector<std::string>{"one", "two words", "a\"b\\c\n"}));
@@ -117,6 +110,38 @@ TEST(server, says_how_it_died_during_a_call) {
 
   server silent{module};
   EXPECT_TRUE(contains(thrown_by<connection_lost>([&] { silent.call("KIT_PROBE.EXIT"); }), "exited with status 7"));
+}
+
+TEST(server, says_how_it_died_to_whoever_asks_afterwards) {
+  server s{module};
+  client other = s.connect();
+  EXPECT_THROW(other.call("KIT_PROBE.EXIT"), connection_lost);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(contains(thrown_by<connection_lost>([&] { s.call("PING"); }), "status 7"));
+  EXPECT_TRUE(contains(thrown_by<connection_lost>([&] { s.connect(); }), "status 7"));
+  EXPECT_TRUE(contains(thrown_by<connection_lost>([&] { s.call_async("PING"); }), "status 7"));
+  EXPECT_TRUE(contains(thrown_by<connection_lost>([&] { s.info("server"); }), "its log ends"));
+}
+
+TEST(server, goes_on_after_an_answer_that_came_too_late) {
+  server s{{.answer_timeout = 200ms}};
+  EXPECT_THROW(s.call("DEBUG", "SLEEP", 0.6), timed_out);
+  std::this_thread::sleep_for(1s);
+  EXPECT_EQ(s.call("PING"), "PONG");
+  EXPECT_EQ(s.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").is_error(), false);
+  EXPECT_THROW(s.call("PING"), connection_lost);
+  EXPECT_EQ(s.call("PING"), "PONG");
+  s.restart();
+}
+
+TEST(server, finds_modules_by_relative_paths) {
+  const std::string here = std::filesystem::relative(module).string();
+  ASSERT_FALSE(std::filesystem::path{here}.is_absolute());
+  server s{here};
+  EXPECT_EQ(s.call("KIT_PROBE.ARGUMENTS").size(), 0U);
+  s.unload("kit_probe");
+  s.load(here, "again");
+  EXPECT_EQ(s.call("KIT_PROBE.ARGUMENTS").size(), 1U);
+  EXPECT_EQ(s.add_replica().call("KIT_PROBE.ARGUMENTS").size(), 1U);
 }
 
 TEST(server, keeps_its_data_over_a_restart) {

@@ -24,6 +24,15 @@ TEST(reports, are_found_in_what_a_server_writes_and_taken_once) {
   }
 }
 
+TEST(reports, are_taken_all_at_once) {
+  std::string many;
+  for (int i = 0; i < 60; ++i) many += "WARNING: ThreadSanitizer: data race\n  of number " + std::to_string(i) + "\n";
+  rt::server s{saying(many)};
+  const std::string taken = s.take_reports();
+  EXPECT_NE(taken.find("of number 0\n"), std::string::npos);
+  EXPECT_NE(taken.find("of number 59\n"), std::string::npos);
+}
+
 TEST(reports, are_not_made_of_other_words) {
   rt::server s{saying("1:M 01 Jan 2026 # Script failed: runtime error: AddressSanitizer is a word as well")};
   EXPECT_EQ(s.take_reports(), "");

@@ -101,6 +101,8 @@ class client {
 
   // Closes the connection; later use is an error.
   void close() noexcept;
+  // False where it was closed, or was lost: also by an answer that came too late, or was none.
+  bool is_open() const noexcept;
 
  private:
   friend class pending;

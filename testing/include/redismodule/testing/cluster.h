@@ -79,7 +79,8 @@ class cluster_client {
 
   // Sends one command to the master that serves its keys, and waits for the answer. Any command will do, of a module
   // too: it goes where its second word would be at home if it were a key, and from there where the servers point. One
-  // without keys goes to some master. Waits where the answer is TRYAGAIN. Every other error is a value.
+  // without keys goes to a node that was a master when this client last heard of it; where that refuses to write, to
+  // another that is one. Waits where the answer is TRYAGAIN. Every other error is a value.
   // Fails: `connection_lost`, where the node that must answer is down or dies meanwhile; `timed_out`.
   template <command_word... Words>
   requires(sizeof...(Words) > 0) reply call(const Words&... words) {
@@ -91,6 +92,7 @@ class cluster_client {
   std::size_t redirections() const noexcept;
 
  private:
+  friend struct detail::cluster_state;
   std::unique_ptr<detail::cluster_route> route_;
 };
 

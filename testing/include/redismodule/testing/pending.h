@@ -31,12 +31,12 @@ class pending {
   // Fails: `connection_lost`, `timed_out`, `protocol_error`.
   const reply& get();
 
-  // Waits until the server has blocked this client. Fails: `testing::error`, naming the answer, where one came instead;
-  // `timed_out`.
+  // Waits until the server has blocked this client. Fails: `testing::error`, naming the answer, where one came instead,
+  // and where the client may not ask for CLIENT ID and CLIENT LIST; `timed_out`.
   void wait_until_blocked(std::chrono::milliseconds limit = std::chrono::seconds{10});
 
-  // What CLIENT ID said: for CLIENT UNBLOCK and CLIENT KILL.
-  std::int64_t id() const noexcept { return id_; }
+  // What CLIENT ID said: for CLIENT UNBLOCK and CLIENT KILL. Fails: `testing::error`, where the client may not ask.
+  std::int64_t id() const;
   // Closes the connection, as a client does that goes away. `get()` then throws.
   void disconnect() noexcept { own_.close(); }
 
@@ -44,7 +44,7 @@ class pending {
   bool is_blocked(client& observer) const;
 
   client own_;
-  std::int64_t id_;
+  reply id_;
   std::optional<reply> answer_;
   std::exception_ptr failure_;
 };

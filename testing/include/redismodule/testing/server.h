@@ -96,7 +96,9 @@ class server {
 
   // As `client::call`, through a connection of the server's own, which has given the password where `config` has a
   // `requirepass`, as those of connect() have. When the server dies meanwhile, the exception
-  // (`connection_lost`) says how, with its log's last lines, or its stack trace where it wrote one.
+  // (`connection_lost`) says how, with its log's last lines, or its stack trace where it wrote one; and so does each
+  // later one. Where that connection was lost and the server runs on, as after an answer that came too late, the next
+  // call makes another.
   template <command_word... Words>
   requires(sizeof...(Words) > 0) reply call(const Words&... words) {
     return call(std::vector<std::string>{to_word(words)...});
@@ -148,7 +150,8 @@ class server {
   // On a replica: waits until it has all that its master has now.
   void wait_for_sync(std::chrono::milliseconds limit = std::chrono::seconds{30});
 
-  // MODULE LOAD and MODULE UNLOAD. Fails: `testing::error` with the server's answer and the end of its log.
+  // MODULE LOAD and MODULE UNLOAD. A relative path is one from here, as those of the options are. Fails:
+  // `testing::error` with the server's answer and the end of its log.
   template <command_word... Args>
   void load(const std::string& path, const Args&... args) {
     load_module({path, {to_word(args)...}});
