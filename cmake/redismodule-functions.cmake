@@ -131,7 +131,7 @@ endfunction()
 function(redismodule_link_memory target)
   # Whole, so that the operators and every wrapper are there whatever the order of archives and whatever LTO has not seen yet.
   target_link_libraries(${target} PRIVATE
-    "-Wl,--whole-archive,$<TARGET_FILE:redismodule::memory>,--no-whole-archive" redismodule::api ${CMAKE_DL_LIBS})
+    "-Wl,--whole-archive,\"$<TARGET_FILE:redismodule::memory>\",--no-whole-archive" redismodule::api ${CMAKE_DL_LIBS})
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:redismodule::memory>)
   if(TARGET redismodule_memory)
     add_dependencies(${target} redismodule_memory)
