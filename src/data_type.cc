@@ -45,11 +45,13 @@ int served_loads = 0;
 
 bool in_child() noexcept { return getpid() != server_process; }
 
+constexpr const char* out_of_memory = "out of memory";
+
 const char* reason_of_exception() noexcept {
   try {
     throw;
   } catch (const std::bad_alloc&) {
-    return "out of memory";
+    return out_of_memory;
   } catch (const std::exception&) {
     return "an exception";
   } catch (...) {
@@ -482,8 +484,9 @@ int restore_for_server(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc, 
   try {
     error = restore_part(ctx, argv, type, of);
   } catch (...) {
-    log_line(ctx, log_level::warning, type.name, reason_of_exception());
-    error = "OOM out of memory, the command was not completed";
+    const char* reason = reason_of_exception();
+    log_line(ctx, log_level::warning, type.name, reason);
+    error = reason == out_of_memory ? "OOM out of memory, the command was not completed" : "ERR Bad data format";
   }
   if (error != nullptr && loads_aof(ctx)) end_server(ctx, type.name, error);
   if (error != nullptr) return api.ReplyWithError(ctx, error);

@@ -254,7 +254,7 @@ bool rdb_reader::read_bytes(string_buffer& into) {
   return check(bytes_->raw(into.data(), size));
 }
 
-bool rdb_reader::read(string_buffer& into) {
+bool rdb_reader::take(string_buffer& into) {
   if (io_ == nullptr) return read_bytes(into);
   std::size_t size = 0;
   char* block = detail::nothrow(api.LoadStringBuffer)(io_, &size);
@@ -262,7 +262,7 @@ bool rdb_reader::read(string_buffer& into) {
   return check(block != nullptr);
 }
 
-bool rdb_reader::read(std::string& into) {
+bool rdb_reader::take(std::string& into) {
   if (io_ == nullptr) return read_bytes(into);
   std::size_t size = 0;
   const handle<detail::string_buffer_policy> bytes{detail::nothrow(api.LoadStringBuffer)(io_, &size)};
@@ -273,18 +273,18 @@ bool rdb_reader::read(std::string& into) {
 }
 
 // Not by LoadLongDouble: where the bytes are no number, that gives what happens to be in memory.
-bool rdb_reader::read(long double& into) {
+bool rdb_reader::take(long double& into) {
   std::string text;
-  if (!read(text)) return false;
+  if (!take(text)) return false;
   char* end = nullptr;
   into = std::strtold(text.c_str(), &end);
   return check(!text.empty() && end == text.c_str() + text.size());
 }
 
 // Not by LoadString: a length near 2^64 ends most servers there, which LoadStringBuffer refuses.
-bool rdb_reader::read(string& into) {
+bool rdb_reader::take(string& into) {
   std::string bytes;
-  if (!read(bytes)) return false;
+  if (!take(bytes)) return false;
   into = string{std::string_view{bytes}};
   return true;
 }

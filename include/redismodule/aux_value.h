@@ -123,8 +123,7 @@ class aux_value {
   }
   template <auto& Value>
   static detail::aux_definition define() noexcept {
-    static_assert(detail::info_of<T>.version >= 1 && detail::info_of<T>.version <= 1023,
-                  "redismodule: the version of a data type is from 1 to 1023");
+    detail::check_versions<T>();
     return {detail::info_of<T>, Value.slot_, [](abi::ModuleIO* io, int) { detail::save_aux(io, Value.slot_); },
             [](abi::ModuleIO* io, int version, int) { return detail::load_aux(io, version, Value.slot_); }};
   }

@@ -32,7 +32,8 @@ namespace redismodule {
 //
 // Values within the value, also of its own type, are written by `to.save(part)` and read by `from.load<Part>()`, which
 // count how deep they lie. Optional: `static void digest(rm::digest& to, const T& value)` (else DEBUG DIGEST does not
-// see it), and `static std::size_t mem_usage(const T& value)`, the bytes that it has allocated.
+// see it), `static std::size_t mem_usage(const T& value)`, the bytes that it has allocated, and
+// `static std::size_t free_effort(const T& value)`, how many blocks these are (else 1).
 template <class T>
 struct codec {};
 
@@ -85,8 +86,9 @@ concept unique_pointer = requires(T& pointer, typename T::element_type* raw) {
   requires std::same_as<decltype(pointer.get()), decltype(raw)>;
 };
 
+// A struct that is described is what its fields are, whatever else it looks like.
 template <class T>
-concept counted_range = requires(T& all, const T& fixed) {
+concept counted_range = !described<T> && requires(T & all, const T& fixed) {
   typename T::value_type;
   all.size();
   fixed.begin();
@@ -108,7 +110,7 @@ concept unordered_value = associative_value<T> && requires {
   typename T::hasher;
 };
 template <class T>
-concept tuple_value = requires {
+concept tuple_value = !described<T> && requires {
   std::tuple_size<T>::value;
 };
 template <class T>
@@ -199,6 +201,45 @@ class level {
   bool good_ = true;
 };
 
+// What elements can be put into.
+template <class T>
+concept is_filled_container = requires(T& all, typename T::value_type value) {
+  all.size();
+  all.begin();
+  requires requires { all.push_back(value); } || requires {
+    all.insert(value);
+  };
+};
+
+// --- Migration ---
+
+void migrate() = delete;  // so that a function is looked for beside the type and nowhere else
+
+template <class T>
+concept migrates_inside = requires(T& object, int from) {
+  T::migrate(object, from);
+};
+template <class T>
+concept migrates_outside = requires(T& object, int from) {
+  migrate(object, from);
+};
+template <class T>
+concept migrates = migrates_inside<T> || migrates_outside<T>;
+template <class T>
+concept names_migrate = requires {
+  requires std::is_member_function_pointer_v<decltype(&T::migrate)> ||
+      std::is_function_v<std::remove_pointer_t<decltype(&T::migrate)>>;
+};
+
+template <class T>
+auto migrate_by_author(T& object, int from) {
+  if constexpr (migrates_inside<T>) {
+    return T::migrate(object, from);
+  } else {
+    return migrate(object, from);
+  }
+}
+
 // What would be saved, or loaded, as less than it is.
 template <class T>
 constexpr void check_value() noexcept {
@@ -215,6 +256,12 @@ constexpr void check_value() noexcept {
     static_assert(!inherits_description<T>(fields_of<T>()),
                   "redismodule: the fields of this struct are those that its base describes, what it adds would not be "
                   "saved: describe it too (static constexpr auto fields = base::fields; if it adds nothing)");
+    static_assert(!is_filled_container<T>,
+                  "redismodule: this struct is described, and is a container too, whose elements are in no field: make "
+                  "the container a member, or specialise rm::codec for the struct");
+    static_assert(
+        !names_migrate<T> || migrates<T>,
+        "redismodule: the migration is static void migrate(T&, int from_version), or gives a rm::result<void>");
   }
 }
 
@@ -315,6 +362,17 @@ void save_range(rdb_writer& to, const T& all) {
   }
 }
 
+// What could not be loaded is not saved.
+template <class T>
+void save_enum(rdb_writer& to, T value) {
+  if constexpr (named_enum<T>) {
+    bool has_name = false;
+    for (const auto& each : names_of<T>.all) has_name |= each.value == value;
+    if (!has_name) to.refuse("an enum has none of its values");
+  }
+  save_value(to, static_cast<std::underlying_type_t<T>>(value));
+}
+
 template <class T>
 void save_value(rdb_writer& to, const T& value) {
   check_value<T>();
@@ -326,7 +384,7 @@ void save_value(rdb_writer& to, const T& value) {
   } else if constexpr (std::is_same_v<T, bool>) {
     to.save_unsigned(value ? 1 : 0);
   } else if constexpr (std::is_enum_v<T>) {
-    save_value(to, static_cast<std::underlying_type_t<T>>(value));
+    save_enum(to, value);
   } else if constexpr (integer_of_the_platform<T>) {
     to.save_signed(static_cast<same_everywhere<T>>(value));
   } else if constexpr (std::unsigned_integral<T>) {
@@ -382,7 +440,7 @@ template <class T>
 bool load_element(rdb_reader& from, T& into) {
   if (takes_nothing<T>(from.version())) {
     std::uint64_t mark = 0;
-    if (!from.read(mark)) return false;
+    if (!from.take(mark)) return false;
   }
   if constexpr (has_codec<T>) {
     const std::uint64_t before = from.asked();
@@ -398,7 +456,7 @@ bool load_element(rdb_reader& from, T& into) {
 
 inline bool load_flag(rdb_reader& from, bool& into) noexcept {
   std::uint64_t flag = 0;
-  if (!from.read(flag)) return false;
+  if (!from.take(flag)) return false;
   into = flag == 1;
   if (flag <= 1) [[likely]]
     return true;
@@ -423,7 +481,7 @@ template <class T>
 [[gnu::always_inline]] inline bool load_integer(rdb_reader& from, T& into) noexcept {
   if constexpr (integer_of_the_platform<T>) return load_integer_of_the_platform(from, into);
   std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t> wide = 0;
-  if (!from.read(wide)) return false;
+  if (!from.take(wide)) return false;
   into = static_cast<T>(wide);
   if (static_cast<decltype(wide)>(into) == wide) [[likely]]
     return true;
@@ -492,8 +550,8 @@ template <class Field, class T>
     // The commonest ones without a call.
     if constexpr (std::integral<value> && !std::is_same_v<value, bool> && !has_codec<value>) {
       return load_integer(from, Field::of(object));
-    } else if constexpr (std::is_same_v<value, float> || std::is_same_v<value, double>) {
-      return from.read(Field::of(object));
+    } else if constexpr ((std::is_same_v<value, float> || std::is_same_v<value, double>)&&!has_codec<value>) {
+      return from.take(Field::of(object));
     } else {
       return load_value(from, Field::of(object));
     }
@@ -508,11 +566,11 @@ template <class Field, class T>
 template <class T>
 bool migrate_value(rdb_reader& from, T& object) {
   if (from.version() >= from.newest_version()) return true;
-  if constexpr (std::is_void_v<decltype(T::migrate(object, from.version()))>) {
-    T::migrate(object, from.version());
+  if constexpr (std::is_void_v<decltype(migrate_by_author(object, from.version()))>) {
+    migrate_by_author(object, from.version());
     return true;
   } else {
-    const result<void> done = T::migrate(object, from.version());
+    const result<void> done = migrate_by_author(object, from.version());
     if (!done) from.refuse("the migration of an older version refused it");
     return done.has_value();
   }
@@ -521,7 +579,7 @@ bool migrate_value(rdb_reader& from, T& object) {
 template <class T, class... Fields>
 bool load_fields(rdb_reader& from, T& object, field_list<Fields...>) {
   if (!(true && ... && load_field<Fields>(from, object))) return false;
-  if constexpr (requires { T::migrate(object, 1); }) return migrate_value(from, object);
+  if constexpr (migrates<T>) return migrate_value(from, object);
   return true;
 }
 
@@ -541,7 +599,7 @@ template <class Variant, std::size_t... Index>
 bool load_alternative(rdb_reader& from, Variant& into, std::index_sequence<Index...>) {
   std::uint64_t index = 0;
   bool good = false;
-  if (!from.read(index)) return false;
+  if (!from.take(index)) return false;
   if ((false || ... || load_if_meant<Index>(from, into, index, good))) return good;
   from.refuse("a variant has none of its alternatives");
   return false;
@@ -567,7 +625,7 @@ bool load_sequence(rdb_reader& from, T& into) {
   using value = typename T::value_type;
   constexpr bool has_room = requires { into.reserve(into.capacity()); };
   std::uint64_t count = 0;
-  if (!from.read(count)) return false;
+  if (!from.take(count)) return false;
   into.clear();
   std::size_t room = 0;
   if constexpr (has_room) room = make_first_room(from, into, count);
@@ -592,7 +650,7 @@ bool load_sequence(rdb_reader& from, T& into) {
 template <class T>
 bool load_array(rdb_reader& from, T& into) {
   std::uint64_t count = 0;
-  if (!from.read(count)) return false;
+  if (!from.take(count)) return false;
   if (count != into.size()) {
     from.refuse("an array has another number of elements");
     return false;
@@ -607,7 +665,7 @@ bool load_array(rdb_reader& from, T& into) {
 template <class T>
 bool load_associative(rdb_reader& from, T& into) {
   std::uint64_t count = 0;
-  if (!from.read(count)) return false;
+  if (!from.take(count)) return false;
   into.clear();
   for (std::uint64_t i = 0; i < count; ++i) {
     if constexpr (mapping_value<T>) {
@@ -631,7 +689,7 @@ bool load_associative(rdb_reader& from, T& into) {
 template <class T>
 bool load_byte_range(rdb_reader& from, T& into) {
   std::string bytes;
-  if (!from.read(bytes)) return false;
+  if (!from.take(bytes)) return false;
   if constexpr (array_value<T>) {
     if (bytes.size() != into.size()) {
       from.refuse("an array has another number of elements");
@@ -668,12 +726,12 @@ bool load_value(rdb_reader& from, T& into) {
   } else if constexpr (std::integral<T>) {
     return load_integer(from, into);
   } else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, string>) {
-    return from.read(into);
+    return from.take(into);
   } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, string_buffer>) {
-    return from.read(into);
+    return from.take(into);
   } else if constexpr (byte_string<T>) {
     std::string bytes;
-    if (!from.read(bytes)) return false;
+    if (!from.take(bytes)) return false;
     into.assign(bytes.data(), bytes.size());
     return true;
   } else if constexpr (is_duration<T>) {

@@ -41,6 +41,7 @@
 #include "redismodule/defrag.h"
 #include "redismodule/detail/hooks.h"
 #include "redismodule/detail/measure.h"
+#include "redismodule/detail/type_checks.h"
 #include "redismodule/digest.h"
 #include "redismodule/key_context.h"
 #include "redismodule/typed_key.h"
@@ -376,8 +377,8 @@ struct data_type_definition {
 
 template <class T>
 data_type_definition define_data_type() noexcept {
-  static_assert(info_of<T>.version >= 1 && info_of<T>.version <= most_versions,
-                "redismodule: the version of a data type is from 1 to 1023");
+  check_versions<T>();
+  check_hooks<T>();
   using callbacks = data_type_callbacks<T>;
   return {info_of<T>, state_of<T>, callbacks::methods(), &callbacks::restore};
 }

@@ -244,41 +244,51 @@ class rdb_reader {
   void set_place(const detail::value_place& place) noexcept { place_ = &place; }
 
   // The same reads for who asks but once, at the end: false where they failed.
-  [[gnu::always_inline]] bool read(std::uint64_t& into) noexcept {
+  template <class T>
+  bool read(T& into) {
+    ++asked_;
+    return take(into);
+  }
+  // Those of the library itself, which are not counted in asked().
+  [[gnu::always_inline]] bool take(std::uint64_t& into) noexcept {
     if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadUnsigned)(io_);
     return into != 0 || is_zero();
   }
-  [[gnu::always_inline]] bool read(std::int64_t& into) noexcept {
+  [[gnu::always_inline]] bool take(std::int64_t& into) noexcept {
     if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadSigned)(io_);
     return into != 0 || is_zero();
   }
-  [[gnu::always_inline]] bool read(double& into) noexcept {
+  [[gnu::always_inline]] bool take(double& into) noexcept {
     if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadDouble)(io_);
     return into != 0 || is_zero();
   }
-  [[gnu::always_inline]] bool read(float& into) noexcept {
+  [[gnu::always_inline]] bool take(float& into) noexcept {
     if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
     into = detail::nothrow(api.LoadFloat)(io_);
     return into != 0 || is_zero();
   }
   // Fails: throws std::bad_alloc.
-  bool read(long double& into);
-  bool read(std::string& into);
-  bool read(string& into);
-  bool read(string_buffer& into);
+  bool take(long double& into);
+  bool take(std::string& into);
+  bool take(string& into);
+  bool take(string_buffer& into);
 
   const char* why() const noexcept { return why_; }
   // A number that was written as signed or as unsigned.
-  bool read_either(std::int64_t& into) noexcept { return io_ != nullptr ? read(into) : read_either_bytes(into); }
-  // Around what may lie in itself.
-  bool enter() noexcept { return ++level_ <= detail::most_levels || too_deep(); }
+  bool read_either(std::int64_t& into) noexcept { return io_ != nullptr ? take(into) : read_either_bytes(into); }
+  // Around what may lie in itself. Large values of a rm::codec may be on the stack, of which servers have 8 MiB.
+  bool enter() noexcept {
+    constexpr std::ptrdiff_t most_stack = 6 << 20;
+    const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+    return (++level_ <= detail::most_levels && stack_ - here < most_stack) || too_deep();
+  }
   void leave() noexcept { --level_; }
   // Room, in bytes, for what is only claimed so far: as much as is asked for, of 4 KiB for the whole value. What has
   // come is given back.
@@ -296,7 +306,7 @@ class rdb_reader {
   result<T> as_result() {
     ++asked_;
     T value{};
-    if (!read(value)) [[unlikely]]
+    if (!take(value)) [[unlikely]]
       return error();
     return value;
   }
@@ -327,6 +337,7 @@ class rdb_reader {
   int version_;
   int newest_;
   int level_ = 0;
+  const char* stack_ = static_cast<const char*>(__builtin_frame_address(0));  // where it stood in the beginning
   std::size_t room_ = 4096;
   bool raw_was_taken_ = false;
   const char* why_ = nullptr;

@@ -4,11 +4,14 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "redismodule/testing/server.h"
 
 namespace {
 
+using redismodule::testing::aof;
 using redismodule::testing::server;
 using redismodule::testing::server_options;
 using redismodule::testing::start_failed;
@@ -46,6 +49,59 @@ TEST(evolving_types, an_older_version_is_written_where_that_is_asked_for) {
   EXPECT_EQ(shown_after(first, payload_of(third)), "300");
   const std::string back = first.call("DUMP", "old").str();
   EXPECT_EQ(shown_after(third, back), "300 unknown=300");
+}
+
+// One that goes on from the files of another, which has been killed.
+server with_the_files_of(server& other, const std::string& directory, const std::string& module, aof kept) {
+  other.kill();
+  return server{server_options{
+      .modules = {{module}}, .config = {"dir " + directory, "aof-use-rdb-preamble no"}, .rdb = true, .aof = kept}};
+}
+
+TEST(evolving_types, files_of_older_versions_are_started_from) {
+  const std::pair<std::string, std::string> olds[] = {{EVOLVING_1_MODULE, "300 unknown=300"},
+                                                      {EVOLVING_2_MODULE, "300 gift=300"}};
+  for (const aof kept : {aof::off, aof::always}) {
+    for (const auto& [module, shown] : olds) {
+      server old{
+          server_options{.modules = {{module}}, .config = {"aof-use-rdb-preamble no"}, .rdb = true, .aof = kept}};
+      old.call("account.add", "key", 300, "gift");
+      if (kept == aof::always) {
+        old.rewrite_aof();  // as restore commands
+      } else {
+        old.save();
+      }
+      server fresh = with_the_files_of(old, old.directory(), EVOLVING_3_MODULE, kept);
+      EXPECT_EQ(fresh.call("account.show", "key"), shown);
+      if (kept == aof::always) {
+        fresh.rewrite_aof();
+      } else {
+        fresh.save();
+      }
+      server newest = with_the_files_of(fresh, old.directory(), EVOLVING_3_MODULE, kept);
+      EXPECT_EQ(newest.call("account.show", "key"), shown) << "of files in its own version";
+    }
+  }
+}
+
+TEST(evolving_types, files_of_a_pinned_version_are_started_from_by_that_version) {
+  const std::pair<std::string, std::string> olds[] = {{EVOLVING_1_MODULE, "300"}, {EVOLVING_2_MODULE, "300 gift"}};
+  int version = 0;
+  for (const auto& [module, shown] : olds) {
+    const std::string pin = "write=" + std::to_string(++version);
+    for (const aof kept : {aof::off, aof::always}) {
+      server fresh{server_options{
+          .modules = {{EVOLVING_3_MODULE, {pin}}}, .config = {"aof-use-rdb-preamble no"}, .rdb = true, .aof = kept}};
+      fresh.call("account.add", "key", 300, "gift");
+      if (kept == aof::always) {
+        fresh.rewrite_aof();
+      } else {
+        fresh.save();
+      }
+      server old = with_the_files_of(fresh, fresh.directory(), module, kept);
+      EXPECT_EQ(old.call("account.show", "key"), shown);
+    }
+  }
 }
 
 TEST(evolving_types, old_and_new_replicate_each_other_meanwhile) {

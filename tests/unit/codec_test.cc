@@ -120,6 +120,68 @@ struct rm::codec<chain> {
 
 namespace {
 
+// Looks like a container, and is what its fields are.
+struct series {
+  using value_type = int;
+  std::string name;
+  std::vector<int> all;
+  std::size_t size() const { return all.size(); }
+  auto begin() const { return all.begin(); }
+  auto end() const { return all.end(); }
+  bool operator==(const series&) const = default;
+  static constexpr auto fields = rm::fields(rm::field<&series::name>, rm::field<&series::all>);
+};
+
+// Of others', and migrated by a function beside it.
+struct foreign {
+  int cents = 0;
+};
+[[maybe_unused]] constexpr auto describe(rm::of<foreign>) { return rm::fields(rm::field<&foreign::cents>); }
+void migrate(foreign& value, int from) { value.cents += 100 * from; }
+
+// Read by who asks once, at the end.
+struct asked_once {
+  std::uint64_t first = 0;
+  std::string second;
+  bool operator==(const asked_once&) const = default;
+};
+
+// Lies in itself by its codec, and takes much of the stack.
+struct wide_chain {
+  std::array<char, 16 * 1024> room{};
+  std::unique_ptr<wide_chain> next;
+};
+
+}  // namespace
+
+template <>
+struct rm::codec<asked_once> {
+  static void save(rm::rdb_writer& to, const asked_once& value) {
+    to.save_unsigned(value.first);
+    to.save_string(value.second);
+  }
+  static rm::result<asked_once> load(rm::rdb_reader& from) {
+    asked_once value;
+    if (!from.read(value.first) || !from.read(value.second)) return rm::error_reply{"ERR not read"};
+    return value;
+  }
+  static std::size_t free_effort(const asked_once&) { return 1000; }
+};
+
+template <>
+struct rm::codec<wide_chain> {
+  static void save(rm::rdb_writer& to, const wide_chain& value) { to.save(value.next); }
+  static rm::result<wide_chain> load(rm::rdb_reader& from) {
+    auto next = from.load<std::unique_ptr<wide_chain>>();
+    if (!next) return next.error();
+    wide_chain value;
+    value.next = std::move(*next);
+    return value;
+  }
+};
+
+namespace {
+
 struct characters {
   char letter = 'a';
   char high = static_cast<char>(0xe4);
@@ -347,6 +409,47 @@ TEST(codec, fields_come_and_go_by_version) {
   EXPECT_EQ(loaded, (std::vector<evolving>{{1, 5}, {2, 5}}));
   ASSERT_TRUE(load(saved(values, 3), loaded, 3, 3).good);
   EXPECT_EQ(loaded, values);
+}
+
+TEST(codec, a_struct_that_is_described_is_its_fields_whatever_else_it_is) {
+  const series value{"name", {1, 2}};
+  series loaded;
+  ASSERT_TRUE(load(saved(value), loaded).good);
+  EXPECT_EQ(loaded, value);
+  EXPECT_EQ(saved(value), saved(value.name) + saved(value.all));
+}
+
+TEST(codec, a_type_of_others_is_migrated_by_a_function_beside_it) {
+  foreign value;
+  ASSERT_TRUE(load(saved(foreign{7}), value, 2, 3).good);
+  EXPECT_EQ(value.cents, 207);
+  ASSERT_TRUE(load(saved(foreign{7}, 3), value, 3, 3).good);
+  EXPECT_EQ(value.cents, 7);
+}
+
+TEST(codec, elements_of_a_codec_that_asks_once_are_loaded) {
+  const std::vector<asked_once> values{{0, ""}, {7, "seven"}};
+  std::vector<asked_once> loaded;
+  const outcome done = load(saved(values), loaded);
+  ASSERT_TRUE(done.good) << done.why;
+  EXPECT_EQ(loaded, values);
+  EXPECT_FALSE(load(saved(values).substr(0, 8), loaded).good);
+  EXPECT_GE(rm::detail::effort_of(values), 2'000u) << "by the codec's own word";
+}
+
+TEST(codec, an_enum_without_a_name_is_not_saved_since_it_could_not_be_loaded) {
+  const char* why = nullptr;
+  saved(color::green, 1, &why);
+  EXPECT_EQ(why, nullptr);
+  saved(std::vector{color::red, static_cast<color>(7)}, 1, &why);
+  EXPECT_STREQ(why, "an enum has none of its values");
+}
+
+TEST(codec, levels_that_fill_the_stack_are_refused_before_it_is_full) {
+  wide_chain links;
+  EXPECT_EQ(load(times(count_of(1), most / 2 - 1) + count_of(0), links).why,
+            "values lie deeper in values of their own type than can be loaded again");
+  EXPECT_TRUE(load(times(count_of(1), 20) + count_of(0), links).good);
 }
 
 TEST(codec, a_failed_read_lets_all_that_follow_fail) {

@@ -152,7 +152,7 @@ inline void exchange_caught(defragmenter& by) noexcept {
 
 // A container's block of bytes, moved as it is: the container then frees what is gone, and allocates what is there.
 template <class T, class Refill>
-void defrag_bytes(defragmenter& by, T& all, Refill refill) noexcept {
+[[gnu::noinline]] void defrag_bytes(defragmenter& by, T& all, Refill refill) noexcept {
   using element = typename T::value_type;
   const std::size_t capacity = all.capacity();
   if (capacity * sizeof(element) >= largest_moved_block) return;
@@ -183,7 +183,7 @@ void defrag_text(defragmenter& by, T& text) noexcept {
 
 // Elements that are no mere bytes wait in a room of the size of their block.
 template <class T>
-void defrag_elements(defragmenter& by, T& all) noexcept {
+[[gnu::noinline]] void defrag_elements(defragmenter& by, T& all) noexcept {
   using element = typename T::value_type;
   const std::size_t capacity = all.capacity();
   const std::size_t count = all.size();
@@ -462,10 +462,15 @@ bool defrag_sequence(defragmenter& by, T& all) {
     defrag_buffer(by, all);
   }
   if constexpr (owns_blocks<typename T::value_type>()) {
-    for (; at < all.size(); ++at) {
-      if (defrag_value(by, all[at])) return stop_within(by, {.index = at});
-      leave_path(by);
-      if (by.is_tired() && at + 1 < all.size()) return stop_before(by, {.index = at + 1});
+    if constexpr (requires { all[at]; }) {
+      for (; at < all.size(); ++at) {
+        if (defrag_value(by, all[at])) return stop_within(by, {.index = at});
+        leave_path(by);
+        if (by.is_tired() && at + 1 < all.size()) return stop_before(by, {.index = at + 1});
+      }
+    } else {
+      const auto whole = by.uninterrupted();
+      for (auto&& each : all) static_cast<void>(defrag_value(by, each));
     }
   }
   return false;

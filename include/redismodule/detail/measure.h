@@ -130,6 +130,7 @@ template <class T>
 constexpr bool owns_blocks() noexcept {
   if constexpr (has_codec<T>) {
     return requires(const T& value) { codec<T>::mem_usage(value); }
+    || requires(const T& value) { codec<T>::free_effort(value); }
     || has_codec_defrag<T>;
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> || is_duration<T> || is_time_point<T>) {
     return false;
@@ -395,8 +396,14 @@ void add_effort_of_range(effort& sum, const T& all) {
 
 template <class T>
 void add_effort(effort& sum, const T& value) {
-  if constexpr (!owns_blocks<T>() || has_codec<T>) {
+  if constexpr (!owns_blocks<T>()) {
     return;
+  } else if constexpr (has_codec<T>) {
+    if constexpr (requires { codec<T>::free_effort(value); }) {
+      sum.add(codec<T>::free_effort(value));
+    } else {
+      sum.add(1);
+    }
   } else if constexpr (std::is_same_v<T, string>) {
     sum.add(1);
   } else if constexpr (byte_string<T> || std::is_same_v<T, string_buffer>) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <list>
 #include <map>
 #include <memory>
 #include <new>
@@ -46,6 +47,7 @@ struct shelf {
   std::vector<std::unique_ptr<track>> pointers;
   std::vector<rm::string> server_strings;
   std::vector<rm::string_buffer> buffers;
+  std::list<std::string> listed;
   std::deque<std::string> queue;
   std::variant<std::int64_t, std::string> either;
   std::map<std::string, std::string, loud_less> loud;
@@ -56,8 +58,8 @@ struct shelf {
       rm::field<&shelf::names>, rm::field<&shelf::tracks>, rm::field<&shelf::note>, rm::field<&shelf::by_title>,
       rm::field<&shelf::labels>, rm::field<&shelf::by_year>, rm::field<&shelf::tags>, rm::field<&shelf::words>,
       rm::field<&shelf::deep>, rm::field<&shelf::pointers>, rm::field<&shelf::server_strings>,
-      rm::field<&shelf::buffers>, rm::field<&shelf::queue>, rm::field<&shelf::either>, rm::field<&shelf::loud>,
-      rm::field<&shelf::unmovable>, rm::field<&shelf::arrays>, rm::field<&shelf::bits>);
+      rm::field<&shelf::buffers>, rm::field<&shelf::listed>, rm::field<&shelf::queue>, rm::field<&shelf::either>,
+      rm::field<&shelf::loud>, rm::field<&shelf::unmovable>, rm::field<&shelf::arrays>, rm::field<&shelf::bits>);
 };
 
 namespace {
@@ -87,6 +89,7 @@ void add(shelf& to, long long i) {
   to.pointers.push_back(i % 5 == 0 ? nullptr : std::make_unique<track>(make_track(i)));
   to.server_strings.push_back(rm::string{text("a string of the server's", i)});
   to.buffers.emplace_back(text("a buffer of the server's", i));
+  to.listed.push_back(text("in a list", i));
   to.queue.push_back(text("queued", i));
   to.loud[text("loud", i)] = text("a value behind a loud key", i);
   to.unmovable[text("unmovable", i)].push_back(year);
@@ -121,6 +124,7 @@ void thin_out(shelf& value) {
   thin_vector(value.pointers);
   thin_vector(value.server_strings);
   thin_vector(value.buffers);
+  thin(value.listed);
   thin_vector(value.queue);
   thin(value.loud);
   thin(value.unmovable);

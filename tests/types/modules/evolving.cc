@@ -1,5 +1,5 @@
-// One data type as it was in version 1, in version 2 and as it is in version 3. With the argument "write=1" it writes
-// that version.
+// One data type as it was in version 1, in version 2 and as it is in version 3. With the argument "write=1" or
+// "write=2" it writes that version.
 #include <map>
 #include <string>
 
@@ -70,8 +70,11 @@ struct account {
 #endif
 
 REDISMODULE_MODULE(evolving, EVOLVING_VERSION, m) {
-  const bool writes_first = !m.args().empty() && m.args()[0] == "write=1";
-  m.data_type<account>({.written_version = writes_first ? 1 : 0});
+  int written = 0;
+  for (const int version : {1, 2}) {
+    if (!m.args().empty() && m.args()[0] == "write=" + std::to_string(version)) written = version;
+  }
+  m.data_type<account>({.written_version = written});
   m.command("account.add key cents why",
             [](rm::context& ctx, rm::write<account> key, std::int64_t cents, std::string_view why) {
               key->value_or_create().add(cents, why);

@@ -143,6 +143,12 @@ struct unbuffered {
 
 namespace {
 
+void fill_unordered(rm::context& ctx, rm::write<tree> key, long long count) {
+  tree& value = key->set(tree{});
+  for (long long i = 0; i < count; ++i) value.unordered["a name of the number " + std::to_string(i)] = {1, 2};
+  ctx.replicate_verbatim();
+}
+
 // The text, and how often each letter is in it.
 template <class T>
 void set_text(rm::context& ctx, rm::write<T> key, std::string_view text) {
@@ -191,6 +197,7 @@ REDISMODULE_MODULE(types, 1, m) {
   m.command<change_behind>("counter.behind key name");
   m.command<change_type_behind>("counter.typebehind key name");
   m.command<plant>("tree.plant key below");
+  m.command<fill_unordered>("unordered.fill key count");
   m.command<set_text<buffered>>("buffered.set key text");
   m.command<set_text<unbuffered>>("unbuffered.set key text");
   m.command("buffered.get key", [](rm::read<buffered> key) { return (*key)->text; });
