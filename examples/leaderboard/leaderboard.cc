@@ -220,7 +220,8 @@ rm::result<std::size_t> set_capacity(rm::context& ctx, rm::write<leaderboard> bo
 }
 
 // Every player's best of all boards. How many are in the destination then. Made aside, so that a board of another type,
-// or memory that runs out, leaves the destination as it was: the room of both boards, and nobody else is served.
+// or memory that runs out, leaves the destination as it was: it takes the room of the result once more, and nobody else
+// is served meanwhile.
 rm::result<std::size_t> merge(rm::context& ctx, rm::write<leaderboard> destination,
                               rm::at_least_one<rm::read<leaderboard>> sources) {
   if (auto refused = refused_for_first_version(ctx)) return *refused;
