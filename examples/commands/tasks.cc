@@ -24,7 +24,13 @@ std::optional<rm::error_reply> fault_of(rm::string_ref list, const add_options& 
   return std::nullopt;
 }
 
-// Whether a task is new.
+std::string joined(const add_options& options) {
+  std::string tags;
+  for (std::string_view tag : options.tags) tags.append(tags.empty() ? "" : " ").append(tag);
+  return tags;
+}
+
+// Whether a task is new. What may run out of memory comes before the first change.
 rm::result<bool> add(rm::context& ctx, rm::write<rm::sorted_set> list, const add_options& options,
                      rm::string_ref task) {
   if (auto fault = fault_of(list->name(), options)) return *fault;
@@ -32,10 +38,9 @@ rm::result<bool> add(rm::context& ctx, rm::write<rm::sorted_set> list, const add
   const auto& condition = options.condition;
   if ((condition.get<"NX">() && is_known) || (condition.get<"XX">() && !is_known)) return false;
   const urgency urgent = options.urgent.value_or(urgency::soon);
+  const std::string tags = joined(options);
   if (auto added = list->add(task, static_cast<double>(urgent)); !added) return added.error();
   if (options.lifetime) list->expire_in(options.lifetime->value);
-  std::string tags;
-  for (std::string_view tag : options.tags) tags += tags.empty() ? std::string{tag} : ' ' + std::string{tag};
   if (options.notes) options.notes->set(task, tags);
   ctx.replicate_verbatim();
   // Whoever reads that later would count the lifetime from then on.

@@ -43,3 +43,15 @@ TEST(counter, survives_a_restart_and_lives_on_replicas) {
   s.wait_for_sync(replica);
   EXPECT_EQ(replica.call("counter.show", "c").at("by_tag").at("tea"), 5);
 }
+
+TEST(counter, tells_who_listens_to_keys) {
+  server s{COUNTER_MODULE};
+  redismodule::testing::client listener = s.connect();
+  listener.hello(3);
+  listener.send("SUBSCRIBE", "__keyspace@0__:c");
+  EXPECT_EQ(listener.receive_push()[0], "subscribe");
+  const bool knows_modules = s.version().number >= redismodule::testing::version_number{6, 2, 0};
+  s.call("CONFIG", "SET", "notify-keyspace-events", knows_modules ? "Kd" : "Kg");
+  s.call("counter.add", "c", 5);
+  EXPECT_EQ(listener.receive_push()[2], "counter.add");
+}

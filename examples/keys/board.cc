@@ -14,8 +14,9 @@ rm::result<void> rename_player(rm::context& ctx, rm::write<rm::sorted_set> board
                                rm::string_ref to) {
   const auto score = board->score(from);
   if (!score) return rm::error_reply{"ERR no such player"};
-  board->erase(from);
+  if (from == to) return {};
   if (auto added = board->add(to, *score); !added) return added.error();
+  board->erase(from);  // last: a board that gets empty is gone, with its expiry
   ctx.replicate_verbatim();
   return {};
 }

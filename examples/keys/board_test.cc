@@ -25,3 +25,14 @@ TEST(board, keeps_the_best) {
   EXPECT_EQ(s.call("board.top", "notes", "notes", 2).error(),
             "WRONGTYPE Operation against a key holding the wrong kind of value");
 }
+
+TEST(board, keeps_its_end_when_its_only_player_is_renamed) {
+  redismodule::testing::server s{BOARD_MODULE};
+  s.call("board.play", "b", "ann", 10);
+  s.call("EXPIRE", "b", 1000);
+  EXPECT_EQ(s.call("board.rename", "b", "ann", "anna"), "OK");
+  EXPECT_EQ(s.call("board.rename", "b", "anna", "anna"), "OK");
+  EXPECT_EQ(s.call("ZSCORE", "b", "anna"), "10");
+  EXPECT_EQ(s.call("ZCARD", "b"), 1);
+  EXPECT_GT(s.call("TTL", "b").integer(), 0);
+}

@@ -2,7 +2,8 @@
 // that was reached earlier. Ranks are counted from 1 and cost O(log n), as everything does that concerns one player.
 //
 // A season is a key of its own with an EXPIRE; LEADERBOARD.MERGE makes one of many. A board without players and
-// without a capacity is no key.
+// without a capacity is no key. So a score that comes after the end begins a new board, which has neither EXPIRE nor
+// capacity: let a board outlive its season by as much as scores may be late.
 #include "standings.h"
 
 #include <algorithm>
@@ -12,8 +13,12 @@ namespace rm = redismodule;
 using milliseconds = std::chrono::milliseconds;
 using unix_time = std::chrono::sys_time<milliseconds>;
 
-// While modules of the first version have to read what is written. They know no capacity, and so there is none then.
+// While modules of the first version have to read what is written. They know no capacity: it is not written then.
 bool writes_first_version = false;
+
+// More than that is asked for page by page: nobody else is served while a reply is made.
+using count_to_show = rm::bounded<std::size_t, 1, 1000>;
+using count_on_each_side = rm::bounded<std::size_t, 0, 500>;
 
 // The second version: the first one had no capacity. What it has written is still read.
 struct leaderboard {
@@ -39,7 +44,6 @@ struct leaderboard {
   }
   std::size_t drop_surplus() noexcept {
     std::size_t dropped = 0;
-    if (writes_first_version) return dropped;
     for (; capacity != 0 && players.size() > capacity; ++dropped) players.erase_last();
     return dropped;
   }
@@ -63,9 +67,11 @@ std::vector<standing> show(const standings& players, std::size_t first, std::siz
   return shown;
 }
 
-// For who listens to events of keys, where another command is replicated than the one that runs.
+// For who listens to events of keys, where another command is replicated than the one that runs. Of the same kind as
+// those of ctx.changed(): Redis 6.0 has none of modules.
 void notify(rm::context& ctx, const char* event, rm::write<leaderboard>& board) {
-  static_cast<void>(ctx.notify(rm::key_event::module, event, board->name()));
+  const bool knows_modules = rm::server().number >= rm::version{6, 2, 0};
+  static_cast<void>(ctx.notify(knows_modules ? rm::key_event::module : rm::key_event::generic, event, board->name()));
 }
 
 // Tells of a change at the end of a command, however it ends.
@@ -87,9 +93,16 @@ class announcement {
   bool is_due_ = false;
 };
 
+// The primary, the AOF and a slot that another node hands over tell what has been done: refused, it would be lost here.
+bool is_from_a_client(const rm::context& ctx) {
+  const auto flags = ctx.flags();
+  return !flags.has(rm::context_flag::replica) && !flags.has(rm::context_flag::loading) &&
+         !flags.has(rm::context_flag::slot_import_client);
+}
+
 // What the first version does not know is refused while it is written: its modules have no such command to replicate.
-std::optional<rm::error_reply> refused_for_first_version() {
-  if (!writes_first_version) return std::nullopt;
+std::optional<rm::error_reply> refused_for_first_version(const rm::context& ctx) {
+  if (!writes_first_version || !is_from_a_client(ctx)) return std::nullopt;
   return rm::error_reply{"ERR not while values are written for modules of the first version (written-version 1)"};
 }
 
@@ -191,10 +204,13 @@ std::size_t remove_players(rm::context& ctx, rm::write<leaderboard> board, rm::a
   return gone;
 }
 
-// How many fall off.
+// How many fall off, all of them before anybody else is served. Allowed where memory has run out, as it gives some
+// back; but not to make a board then.
 rm::result<std::size_t> set_capacity(rm::context& ctx, rm::write<leaderboard> board, std::uint32_t players) {
-  if (auto refused = refused_for_first_version()) return *refused;
+  if (auto refused = refused_for_first_version(ctx)) return *refused;
   if (players == 0 && !board->exists()) return 0;
+  if (!board->exists() && ctx.flags().has(rm::context_flag::oom) && is_from_a_client(ctx))
+    return rm::error_reply{"OOM command not allowed when used memory > 'maxmemory'."};
   leaderboard& value = board->value_or_create();
   value.capacity = players;
   const std::size_t gone = value.drop_surplus();
@@ -204,10 +220,11 @@ rm::result<std::size_t> set_capacity(rm::context& ctx, rm::write<leaderboard> bo
 }
 
 // Every player's best of all boards. How many are in the destination then. Made aside, so that a board of another type,
-// or memory that runs out, leaves the destination as it was.
+// or memory that runs out, leaves the destination as it was: it takes the room of the result once more, and nobody else
+// is served meanwhile.
 rm::result<std::size_t> merge(rm::context& ctx, rm::write<leaderboard> destination,
                               rm::at_least_one<rm::read<leaderboard>> sources) {
-  if (auto refused = refused_for_first_version()) return *refused;
+  if (auto refused = refused_for_first_version(ctx)) return *refused;
   leaderboard merged = destination->value_or({});
   for (const auto& source : sources) {
     const leaderboard* board = source->get();
@@ -231,7 +248,7 @@ std::optional<standing> rank(rm::read<leaderboard> board, std::string_view playe
 }
 
 // From a rank on, the first if none is given.
-rm::result<std::vector<standing>> top(rm::read<leaderboard> board, std::size_t count,
+rm::result<std::vector<standing>> top(rm::read<leaderboard> board, count_to_show count,
                                       std::optional<std::size_t> first_rank) {
   if (first_rank == 0u) return rm::error_reply{"ERR ranks are counted from 1"};
   const leaderboard* value = board->get();
@@ -240,12 +257,13 @@ rm::result<std::vector<standing>> top(rm::read<leaderboard> board, std::size_t c
 }
 
 // A player, and so many above and below.
-std::optional<std::vector<standing>> around(rm::read<leaderboard> board, std::string_view player, std::size_t count) {
+std::optional<std::vector<standing>> around(rm::read<leaderboard> board, std::string_view player,
+                                            count_on_each_side count) {
   const leaderboard* value = board->get();
   if (find(value, player) == nullptr) return std::nullopt;
   const std::size_t middle = value->players.rank(player);
-  const std::size_t above = std::min(middle, count);
-  const std::size_t below = std::min(value->players.size() - middle, count);
+  const std::size_t above = std::min<std::size_t>(middle, count);
+  const std::size_t below = std::min<std::size_t>(value->players.size() - middle, count);
   return show(value->players, middle - above, above + 1 + below);
 }
 
@@ -290,16 +308,19 @@ REDISMODULE_MODULE(leaderboard, 2, m) {
   constexpr auto *reading = "read leaderboard", *writing = "write leaderboard";
   constexpr auto *fast_reading = "read fast leaderboard", *fast_writing = "write fast leaderboard";
 
-  m.command<add>("leaderboard.add board score player...", {.summary = "Enters scores, or replaces them",
-                                                           .complexity = "O(log n) for each score",
-                                                           .since = "1",
-                                                           .flags = rm::flags::fast,
-                                                           .acl_categories = fast_writing});
-  m.command<increment>("leaderboard.incr board by player", {.summary = "Adds to a player's score",
-                                                            .complexity = "O(log n)",
-                                                            .since = "1",
-                                                            .flags = rm::flags::fast,
-                                                            .acl_categories = fast_writing});
+  m.command<add>("leaderboard.add board score player...",
+                 {.summary = "Enters scores, or replaces them, and says how many have changed",
+                  .complexity = "O(log n) for each score",
+                  .since = "1",
+                  .flags = rm::flags::fast,
+                  .acl_categories = fast_writing});
+  m.command<increment>(
+      "leaderboard.incr board by player",
+      {.summary = "Adds to a player's score. Null where that is not enough for a full board, which keeps nothing of it",
+       .complexity = "O(log n)",
+       .since = "1",
+       .flags = rm::flags::fast,
+       .acl_categories = fast_writing});
   m.command<remove_players>("leaderboard.remove board player...", {.summary = "Takes players off a board",
                                                                    .complexity = "O(log n) for each player",
                                                                    .since = "1",
@@ -307,28 +328,32 @@ REDISMODULE_MODULE(leaderboard, 2, m) {
                                                                    .acl_categories = fast_writing});
   m.command<set_capacity>(
       "leaderboard.capacity board players",
-      {.summary = "Says how many players a board has at most; the last ones fall off. 0 is any number",
+      {.summary = "Says how many players a board has at most; the last ones fall off, at once. 0 is any number",
        .complexity = "O(log n) for each that falls off",
        .since = "2",
+       .flags = rm::flags::allow_oom,
        .acl_categories = writing});
-  m.command<merge>("leaderboard.merge destination source...",
-                   {.summary = "Enters into a board what is better on others",
-                    .complexity = "O(m log n), m being the players on all boards together",
-                    .since = "2",
-                    .acl_categories = writing});
+  m.command<merge>(
+      "leaderboard.merge destination source...",
+      {.summary = "Enters into a board what is better on others, of which neither capacity nor expiry is taken",
+       .complexity = "O(m log n), m being the players on all boards together",
+       .since = "2",
+       .acl_categories = writing});
   m.command<rank>("leaderboard.rank board player", {.summary = "A player's rank, score, and when it was reached",
                                                     .complexity = "O(log n)",
                                                     .since = "1",
                                                     .flags = rm::flags::fast,
                                                     .acl_categories = fast_reading});
-  m.command<top>("leaderboard.top board count [first-rank]", {.summary = "The best players, or those from a rank on",
-                                                              .complexity = "O(log n + count)",
-                                                              .since = "1",
-                                                              .acl_categories = reading});
-  m.command<around>("leaderboard.around board player count", {.summary = "A player and those above and below",
-                                                              .complexity = "O(log n + count)",
-                                                              .since = "1",
-                                                              .acl_categories = reading});
+  m.command<top>("leaderboard.top board count [first-rank]",
+                 {.summary = "The best players, or those from a rank on, a thousand at most",
+                  .complexity = "O(log n + count)",
+                  .since = "1",
+                  .acl_categories = reading});
+  m.command<around>("leaderboard.around board player count",
+                    {.summary = "A player and those above and below, 500 each at most",
+                     .complexity = "O(log n + count)",
+                     .since = "1",
+                     .acl_categories = reading});
   m.command<info>("leaderboard.info board",
                   {.summary = "How many players a board has and may have, and the best and the last score",
                    .complexity = "O(log n)",

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <redismodule/testing/client.h>
+#include <redismodule/testing/cluster.h>
 #include <redismodule/testing/server.h>
 
 #include <bit>
@@ -21,6 +22,13 @@ names players_of(const rt::reply& standings) {
 
 // What a server has, whatever it is in memory.
 std::string digest(server& s) { return s.call("DEBUG", "DIGEST").str(); }
+
+// One that writes what modules of the first version read.
+rt::server_options pinned() { return {.modules = {{LEADERBOARD_MODULE, {"written-version", "1"}}}}; }
+
+bool is_redis_6_0(const server& s) {
+  return s.version().is_redis() && s.version().number < rt::version_number{6, 2, 0};
+}
 
 }  // namespace
 
@@ -56,6 +64,8 @@ TEST(leaderboard, says_what_is_not_there) {
   EXPECT_EQ(s.call("leaderboard.add", "none", "XX", 5, "ann"), 0);
   EXPECT_EQ(s.call("DBSIZE"), 0);
   EXPECT_EQ(s.call("leaderboard.top", "none", 10, 0).error(), "ERR ranks are counted from 1");
+  EXPECT_TRUE(s.call("leaderboard.top", "none", 1001).is_error());
+  EXPECT_TRUE(s.call("leaderboard.around", "none", "ann", 501).is_error());
   s.call("SET", "text", "x");
   EXPECT_TRUE(s.call("leaderboard.add", "text", 5, "ann").error().starts_with("WRONGTYPE"));
 }
@@ -95,6 +105,42 @@ TEST(leaderboard, has_no_more_players_than_its_capacity) {
   EXPECT_EQ(s.call("leaderboard.info", "b").at("capacity"), 1);
   EXPECT_EQ(s.call("leaderboard.capacity", "b", 0), 0);
   EXPECT_EQ(s.call("EXISTS", "b"), 0);
+}
+
+TEST(leaderboard, shrinks_where_memory_has_run_out) {
+  server s{LEADERBOARD_MODULE};
+  s.call("leaderboard.add", "b", 1, "ann", 2, "bob", 3, "cid");
+  s.call("CONFIG", "SET", "maxmemory", 1);
+  const auto error = "OOM command not allowed when used memory > 'maxmemory'.";
+  EXPECT_EQ(s.call("leaderboard.add", "b", 5, "dan").error(), error);
+  EXPECT_EQ(s.call("leaderboard.capacity", "b", 1), 2);
+  EXPECT_EQ(s.call("leaderboard.capacity", "new", 1).error(), error);
+  EXPECT_EQ(s.call("leaderboard.remove", "b", "cid"), 1);
+  EXPECT_EQ(s.call("leaderboard.capacity", "b", 0), 0);
+  EXPECT_EQ(s.call("DBSIZE"), 0);
+}
+
+TEST(leaderboard, keeps_the_end_of_a_season) {
+  server s{LEADERBOARD_MODULE};
+  s.call("leaderboard.add", "b", 5, "ann");
+  s.call("leaderboard.add", "other", 6, "bob");
+  s.call("EXPIRE", "b", 1000);
+  s.call("leaderboard.add", "b", 7, "ann", 8, "cid");
+  s.call("leaderboard.incr", "b", 1, "ann");
+  s.call("leaderboard.capacity", "b", 5);
+  s.call("leaderboard.merge", "b", "other");
+  s.call("leaderboard.remove", "b", "cid");
+  EXPECT_GT(s.call("TTL", "b").integer(), 900);
+  s.call("leaderboard.merge", "new", "b");
+  EXPECT_EQ(s.call("TTL", "new"), -1);
+  EXPECT_EQ(s.call("leaderboard.info", "new").at("capacity"), 0);
+}
+
+TEST(leaderboard, merges_boards_of_one_slot_only) {
+  rt::cluster c{{.server = {.modules = {{LEADERBOARD_MODULE}}}}};
+  c.call("leaderboard.add", "{s}1", 5, "ann");
+  EXPECT_EQ(c.call("leaderboard.merge", "{s}all", "{s}1"), 1);
+  EXPECT_TRUE(c.call("leaderboard.merge", "all", "{s}1").error().starts_with("CROSSSLOT"));
 }
 
 TEST(leaderboard, merges_seasons) {
@@ -149,20 +195,59 @@ TEST(leaderboard, is_read_from_the_first_version_and_written_for_it) {
   EXPECT_THROW((server{{.modules = {{LEADERBOARD_MODULE, {"written-version"}}}}}), rt::start_failed);
 }
 
+TEST(leaderboard, obeys_its_primary_while_it_writes_for_the_first_version) {
+  server s{LEADERBOARD_MODULE};
+  s.call("leaderboard.capacity", "full", 1);
+  s.call("leaderboard.add", "full", "AT", 1000, 5, "ann");
+  rt::server_options options = pinned();
+  options.tcp = true;
+  server replica{options};
+  replica.call("REPLICAOF", "127.0.0.1", s.port());
+  replica.wait_for_sync();
+  s.call("leaderboard.add", "full", 6, "bob");
+  s.call("leaderboard.add", "b", 7, "ann", 6, "bob", 5, "cid");
+  s.call("leaderboard.merge", "c", "b", "full");
+  s.call("leaderboard.capacity", "b", 2);
+  s.call("EVAL", "return redis.call('leaderboard.merge', KEYS[1], KEYS[2])", 2, "d", "b");
+  s.wait_for_sync(replica);
+  EXPECT_EQ(digest(replica), digest(s));
+  EXPECT_EQ(replica.call("leaderboard.info", "full").at("players"), 1);
+  EXPECT_EQ(replica.call("leaderboard.info", "c").at("players"), 3);
+}
+
+TEST(leaderboard, reads_its_aof_while_it_writes_for_the_first_version) {
+  server s{{.modules = {{LEADERBOARD_MODULE}}, .aof = rt::aof::always}};
+  s.call("leaderboard.add", "b", 7, "ann", 6, "bob", 5, "cid");
+  s.call("leaderboard.merge", "c", "b");
+  s.call("leaderboard.capacity", "b", 2);
+  s.call("EVAL", "return redis.call('leaderboard.merge', KEYS[1], KEYS[2])", 2, "d", "b");
+  const std::string before = digest(s);
+  s.kill();
+  rt::server_options options = pinned();
+  options.aof = rt::aof::always;
+  options.config = {"dir " + s.directory()};
+  server again{options};
+  EXPECT_EQ(digest(again), before);
+  EXPECT_EQ(again.call("leaderboard.info", "c").at("players"), 3);
+}
+
 TEST(leaderboard, tells_who_subscribes_to_keys) {
-  server s{{.modules = {{LEADERBOARD_MODULE}}, .config = {"notify-keyspace-events KA"}}};
-  if (s.version().is_redis() && s.version().number < rt::version_number{6, 2, 0}) {
-    GTEST_SKIP() << "needs events of modules: Redis 6.2; this is Redis 6.0";
-  }
+  server s{LEADERBOARD_MODULE};
   rt::client subscriber = s.connect();
   subscriber.hello(3);
   subscriber.send("SUBSCRIBE", "__keyspace@0__:b");
   EXPECT_EQ(subscriber.receive_push()[0], "subscribe");
-  s.call("CONFIG", "SET", "notify-keyspace-events", "KAd");
+  // Events of modules; where there are none yet they are among the generic ones.
+  s.call("CONFIG", "SET", "notify-keyspace-events", is_redis_6_0(s) ? "KAg" : "KAd");
   s.call("leaderboard.add", "b", 5, "ann");
   s.call("leaderboard.add", "b", "GT", 4, "ann");  // nothing comes of it
+  s.call("leaderboard.incr", "b", 1, "ann");
+  s.call("leaderboard.capacity", "b", 3);
+  s.call("leaderboard.merge", "b", "b");
+  s.call("leaderboard.capacity", "b", 0);
   s.call("leaderboard.remove", "b", "ann");
-  for (const char* event : {"leaderboard.add", "leaderboard.remove", "del"}) {
+  for (const char* event : {"leaderboard.add", "leaderboard.incr", "leaderboard.capacity", "leaderboard.merge",
+                            "leaderboard.capacity", "leaderboard.remove", "del"}) {
     EXPECT_EQ(subscriber.receive_push()[2], event);
   }
 }

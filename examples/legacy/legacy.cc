@@ -30,6 +30,8 @@ int guarded(RedisModuleCtx* ctx, RedisModuleString** argv, int argc) noexcept {
   }
 }
 
+// Its commands that write neither replicate nor save anything, on purpose: each server has notes of its own.
+
 // LEGACY.NOTE name text
 int note(RedisModuleCtx* ctx, RedisModuleString** argv, int argc) {
   if (argc != 3) return RedisModule_WrongArity(ctx);

@@ -1,9 +1,11 @@
 // A data type that changes: what older versions have written is read, what newer ones have written is refused.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -140,6 +142,36 @@ TEST(evolving_types, a_newer_version_is_refused_and_left_as_it_is) {
     EXPECT_NE(std::string{failure.what()}.find("version 3"), std::string::npos) << failure.what();
   }
   EXPECT_EQ(bytes_of(file), before);
+}
+
+TEST(evolving_types, a_newer_version_ends_an_older_replica) {
+  server third{EVOLVING_3_MODULE};
+  payload_of(third);
+  for (const char* how : {"disabled", "on-empty-db"}) {
+    server first{{.modules = {{EVOLVING_1_MODULE}}, .config = {std::string{"repl-diskless-load "} + how}}};
+    first.call("REPLICAOF", "127.0.0.1", third.port());
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (first.alive() && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    EXPECT_FALSE(first.alive()) << how;
+    EXPECT_NE(first.log().find("the value is of version 3"), std::string::npos) << how;
+  }
+}
+
+TEST(evolving_types, a_way_back_leads_over_a_file_that_was_written_for_it) {
+  server third{EVOLVING_3_MODULE};
+  payload_of(third);
+  third.save();
+  third.kill();
+  const std::string there = "dir " + third.directory();
+  server pinned{{.modules = {{EVOLVING_3_MODULE, {"write=1"}}}, .config = {there}, .rdb = true}};
+  EXPECT_EQ(pinned.call("account.show", "key"), "300 gift=300");
+  EXPECT_THROW((server{{.modules = {{EVOLVING_1_MODULE}}, .config = {there}, .rdb = true}}), start_failed);
+  pinned.save();
+  pinned.kill();
+  server first{{.modules = {{EVOLVING_1_MODULE}}, .config = {there}, .rdb = true}};
+  EXPECT_EQ(first.call("account.show", "key"), "300");
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// The example where memory runs out at any allocation of a command: the client is told, and the replica has what is
-// here.
+// Examples where memory runs out at any allocation of a command: the client is told, and the replica has what is here.
 #include <gtest/gtest.h>
 
 #include "redismodule/testing/faults.h"
@@ -64,6 +63,28 @@ TEST(short_memory, leaves_a_leaderboard_whole_and_as_its_replica_has_it) {
     }
   }
   EXPECT_GT(failed, 50);
+}
+
+TEST(short_memory, leaves_a_list_of_tasks_as_its_replica_has_it) {
+  rt::server s{TASKS_WITH_FAULTS_MODULE};
+  if (const std::string lacking = s.lacks("TryAlloc"); !lacking.empty()) GTEST_SKIP() << lacking;
+  rt::server replica = s.add_replica();
+  rt::faults f{s, "tasks"};
+  int failed = 0;
+  for (int n = 1;; ++n) {
+    s.call("FLUSHALL");
+    f.fail(f.memory, static_cast<std::uint64_t>(n));
+    const rt::reply answer =
+        s.call("tasks.add", "home", "EXPIRE", "1h", "NOTES", "notes", "TAG", long_name, "TAG", long_name, "paint");
+    const bool has_fired = f.fired("TryAlloc") != 0;
+    f.reset();
+    EXPECT_EQ(s.call("DBSIZE"), answer.is_error() ? 0 : 2) << n;
+    s.wait_for_sync(replica);
+    ASSERT_EQ(s.call("DEBUG", "DIGEST"), replica.call("DEBUG", "DIGEST").str()) << n;
+    if (!has_fired) break;
+    failed += answer.is_error();
+  }
+  EXPECT_GT(failed, 0);
 }
 
 }  // namespace
