@@ -97,6 +97,10 @@ std::string_view name_in(const char* synopsis) noexcept {
   return {name.begin, name.size};
 }
 
+constexpr std::string_view refused_by_the_server =
+    "was refused by the server: its name is taken or not allowed, or one of its flags is, as no_cluster is in a "
+    "cluster";
+
 [[noreturn, gnu::cold]] void refuse_command(std::string_view name, std::string_view what) {
   message text;
   text.append("command '").append(name).append("' ").append(what);
@@ -108,7 +112,7 @@ std::string_view name_in(const char* synopsis) noexcept {
 void module_builder::add_raw_command(const char* name, abi::ModuleCmdFunc callback, const char* flags, int first,
                                      int last, int step) {
   if (api.CreateCommand(ctx_, name, callback, flags, first, last, step) == abi::MODULE_OK) return;
-  refuse_command(name, "was refused by the server: its name is taken or not allowed, or one of its flags is");
+  refuse_command(name, refused_by_the_server);
 }
 
 namespace {
@@ -226,8 +230,7 @@ void module_builder::add_subcommand(const char* group, const detail::compiled_co
   const int created =
       api.CreateSubcommand(api.GetCommand(ctx_, group), name, reinterpret_cast<abi::ModuleCmdFunc>(definition.callback),
                            flags_of(definition, options.flags).c_str(), keys.first, keys.last, keys.step);
-  if (created != abi::MODULE_OK)
-    refuse_command(full, "was refused by the server: its name is taken or not allowed, or one of its flags is");
+  if (created != abi::MODULE_OK) refuse_command(full, refused_by_the_server);
   remember(definition, group);
   describe(api.GetCommand(ctx_, full.c_str()), full.c_str(), description, options.acl_categories);
 }

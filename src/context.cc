@@ -149,28 +149,30 @@ void context::reset_dataset(const reset_options& how) {
   api.ResetDataset(how.restart_aof, how.in_background);
 }
 
+namespace {
+
+// Redis before 6.0.9 does not say, and has none of modules.
+bool knows_events(std::uint64_t kinds) noexcept {
+  constexpr std::uint64_t of_modules = abi::MODULE_NOTIFY_MODULE;
+  if (api.GetKeyspaceNotificationFlagsAll == nullptr) return (kinds & of_modules) == 0;
+  return (kinds & ~static_cast<std::uint64_t>(api.GetKeyspaceNotificationFlagsAll())) == 0;
+}
+
+}  // namespace
+
 result<void> context::notify(key_event kind, const char* event, const text_argument& key) {
   const server_flags bits = to_server(server().family, flag_set<key_event>{kind});
-  if (!bits.complete) return error_reply{"ERR this server has no such kind of event"};
+  if (!bits.complete || !knows_events(bits.bits)) return error_reply{"ERR this server has no such kind of event"};
   detail::close_open_keys();
   if (api.NotifyKeyspaceEvent(raw_, static_cast<int>(bits.bits), event, key.raw()) == abi::MODULE_OK) return {};
   return error_reply{"ERR there is no client to make an event for"};
 }
 
-namespace {
-
-bool knows_module_events() noexcept {
-  return api.GetKeyspaceNotificationFlagsAll != nullptr &&
-         (api.GetKeyspaceNotificationFlagsAll() & abi::MODULE_NOTIFY_MODULE) != 0;
-}
-
-}  // namespace
-
 void context::changed(const basic_key& key, const char* event) noexcept {
   abi::ModuleString* name = key.name().raw();
   replicate_verbatim();
   detail::close_open_keys();
-  const int kind = knows_module_events() ? abi::MODULE_NOTIFY_MODULE : abi::MODULE_NOTIFY_GENERIC;
+  const int kind = knows_events(abi::MODULE_NOTIFY_MODULE) ? abi::MODULE_NOTIFY_MODULE : abi::MODULE_NOTIFY_GENERIC;
   api.NotifyKeyspaceEvent(raw_, kind, event, name);
 }
 

@@ -73,6 +73,8 @@ void add_server(rm::module_builder& m) {
   m.command("ctx.notify event key", [](rm::context& ctx, std::string event, rm::string_ref key) {
     return ctx.notify(rm::key_event::generic, event.c_str(), key);
   });
+  m.command("ctx.notify-of-modules key",
+            [](rm::context& ctx, rm::string_ref key) { return ctx.notify(rm::key_event::module, "event", key); });
   m.command("ctx.notify-unknown key",
             [](rm::context& ctx, rm::string_ref key) { return ctx.notify(rm::key_event::rate_limit, "event", key); });
   m.command("ctx.publish channel message", [](rm::context& ctx, rm::string_ref channel, std::string_view message) {
