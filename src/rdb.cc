@@ -258,7 +258,7 @@ bool rdb_reader::take(string_buffer& into) {
   if (io_ == nullptr) return read_bytes(into);
   std::size_t size = 0;
   char* block = detail::nothrow(api.LoadStringBuffer)(io_, &size);
-  into = string_buffer::adopt(block, size);
+  into = string_buffer::adopt(block, block != nullptr ? size : 0);
   return check(block != nullptr);
 }
 

@@ -124,6 +124,7 @@ class aux_value {
   template <auto& Value>
   static detail::aux_definition define() noexcept {
     detail::check_versions<T>();
+    detail::check_saving<T>();
     return {detail::info_of<T>, Value.slot_, [](abi::ModuleIO* io, int) { detail::save_aux(io, Value.slot_); },
             [](abi::ModuleIO* io, int version, int) { return detail::load_aux(io, version, Value.slot_); }};
   }

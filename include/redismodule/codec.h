@@ -33,7 +33,8 @@ namespace redismodule {
 // Values within the value, also of its own type, are written by `to.save(part)` and read by `from.load<Part>()`, which
 // count how deep they lie. Optional: `static void digest(rm::digest& to, const T& value)` (else DEBUG DIGEST does not
 // see it), `static std::size_t mem_usage(const T& value)`, the bytes that it has allocated, and
-// `static std::size_t free_effort(const T& value)`, how many blocks these are (else 1).
+// `static std::size_t free_effort(const T& value)`, how many blocks these are (else 1 where it has one of the others or
+// defrag, and nothing where it has none).
 template <class T>
 struct codec {};
 
@@ -201,15 +202,37 @@ class level {
   bool good_ = true;
 };
 
-// What elements can be put into.
-template <class T>
-concept is_filled_container = requires(T& all, typename T::value_type value) {
-  all.size();
-  all.begin();
-  requires requires { all.push_back(value); } || requires {
-    all.insert(value);
+template <class Element, class... Fields>
+constexpr bool has_elements_in_a_field(field_list<Fields...>) noexcept {
+  [[maybe_unused]] const auto has = []<class Field>(std::type_identity<Field>) {
+    if constexpr (Field::is_stored && counted_range<typename Field::value>) {
+      return std::is_same_v<typename Field::value::value_type, Element>;
+    }
+    return false;
   };
-};
+  return (false || ... || has(std::type_identity<Fields>{}));
+}
+
+// What elements can be put into, which are then in no field.
+template <class T>
+constexpr bool has_elements_of_its_own() noexcept {
+  if constexpr (requires(T & all, typename T::value_type value) {
+                  all.size();
+                  all.begin();
+                  requires requires { all.push_back(value); } || requires {
+                    all.insert(value);
+                  };
+                }) {
+    return !has_elements_in_a_field<typename T::value_type>(fields_of<T>());
+  } else {
+    return false;
+  }
+}
+
+// Members that are functions; of what is overloaded or private nothing is known.
+template <class Member>
+concept function_member =
+    std::is_member_function_pointer_v<Member> || std::is_function_v<std::remove_pointer_t<Member>>;
 
 // --- Migration ---
 
@@ -226,9 +249,8 @@ concept migrates_outside = requires(T& object, int from) {
 template <class T>
 concept migrates = migrates_inside<T> || migrates_outside<T>;
 template <class T>
-concept names_migrate = requires {
-  requires std::is_member_function_pointer_v<decltype(&T::migrate)> ||
-      std::is_function_v<std::remove_pointer_t<decltype(&T::migrate)>>;
+concept names_migrate = described_inside<T> && requires {
+  requires function_member<decltype(&T::migrate)>;
 };
 
 template <class T>
@@ -256,7 +278,7 @@ constexpr void check_value() noexcept {
     static_assert(!inherits_description<T>(fields_of<T>()),
                   "redismodule: the fields of this struct are those that its base describes, what it adds would not be "
                   "saved: describe it too (static constexpr auto fields = base::fields; if it adds nothing)");
-    static_assert(!is_filled_container<T>,
+    static_assert(!has_elements_of_its_own<T>(),
                   "redismodule: this struct is described, and is a container too, whose elements are in no field: make "
                   "the container a member, or specialise rm::codec for the struct");
     static_assert(

@@ -131,7 +131,8 @@ class rdb_writer {
   void save_string(std::string_view value) {
     if (io_ == nullptr) [[unlikely]]
       return bytes_->text(value);
-    detail::nothrow(api.SaveStringBuffer)(io_, value.data(), value.size());
+    const char* bytes = value.data() != nullptr ? value.data() : "";  // Redis 6.0 looks at what is not there
+    detail::nothrow(api.SaveStringBuffer)(io_, bytes, value.size());
   }
   // The same, without asking the string for its bytes.
   void save_string(string_ref value) {
@@ -283,7 +284,8 @@ class rdb_reader {
   const char* why() const noexcept { return why_; }
   // A number that was written as signed or as unsigned.
   bool read_either(std::int64_t& into) noexcept { return io_ != nullptr ? take(into) : read_either_bytes(into); }
-  // Around what may lie in itself. Large values of a rm::codec may be on the stack, of which servers have 8 MiB.
+  // Around what may lie in itself. Large values of a rm::codec may be on the stack, of which servers have 8 MiB; where
+  // they are saved they are not, so that more levels can be saved of those than loaded.
   bool enter() noexcept {
     constexpr std::ptrdiff_t most_stack = 6 << 20;
     const auto* here = static_cast<const char*>(__builtin_frame_address(0));

@@ -1,4 +1,4 @@
-// Text or other bytes that are set once, in half the room of std::string.
+// Text or other bytes that are set once, by a pointer and a size.
 #pragma once
 
 #include <compare>
@@ -20,10 +20,10 @@ struct string_buffer_policy {
 
 }  // namespace detail
 
-// A block of the server's own memory, as LoadStringBuffer gives it, by its pointer and size: 16 bytes. As a field of a
-// data type it is written as std::string is, so that one may take the other's place without a new version, and it is
-// read without a copy. It cannot grow: it is replaced.
-// Owns: the block, until release() or the end of its life; from the module's load on. Lock: none is needed.
+// A block of the server's own memory, as LoadStringBuffer gives it, by its pointer and size: 16 bytes, where
+// std::string has 32, in which it has room for 15 of text. As a field of a data type it is written as std::string is,
+// so that one may take the other's place without a new version, and it is read without a copy. It cannot grow: it is
+// replaced. Owns: the block, until release() or the end of its life; from the module's load on. Lock: none is needed.
 class string_buffer {
  public:
   string_buffer() noexcept = default;

@@ -147,11 +147,11 @@ reply cluster_route::call(const std::vector<std::string>& words) {
   const auto deadline = clock::now() + places_->patience.load();
   std::size_t node = first_guess(words);
   bool asking = false;
-  bool is_by_key = true;
+  bool is_first = true;
   for (int count = 0;; ++count) {
     reply answer = ask(node, words, asking);
     // From a replica, and of no key of another's: those are MOVED.
-    if (std::exchange(is_by_key, false) && answer.is_error() && answer.error().starts_with("READONLY")) {
+    if (std::exchange(is_first, false) && answer.is_error() && answer.error().starts_with("READONLY")) {
       node = any_master();
       continue;
     }

@@ -1,4 +1,4 @@
-// Expected: redismodule: a struct within this data type has rdb_save
+// Expected: redismodule: a struct within this data type has digest
 #include <redismodule/redismodule.h>
 
 #include <vector>

@@ -40,7 +40,7 @@ using texts = std::vector<std::string>;
 // --- When ---
 
 TEST(faults, are_ended_though_a_client_waited_in_vain_for_one) {
-  server s{server_options{.modules = {{FAULTY_MODULE}}, .answer_timeout = 200ms}};
+  server s{server_options{.modules = {{FAULTY_MODULE}}, .answer_timeout = 2s}};
   {
     faults f{s, "faulty"};
     f.fail("ReplyWithStringBuffer");

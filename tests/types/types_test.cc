@@ -36,6 +36,7 @@ void fill(server& s) {
   s.call("tree.plant", "tree", 3);
   s.call("byhand.set", "hand", "some text");
   s.call("buffered.set", "buffered", "text in a block of its own");
+  s.call("buffered.set", "no text", "");
 }
 
 constexpr std::string_view small_text =
@@ -44,7 +45,8 @@ constexpr std::string_view small_text =
 
 void expect_filled(server& s, const std::string& digest) {
   EXPECT_EQ(digest_of(s), digest);
-  EXPECT_EQ(s.call("DBSIZE"), 6);
+  EXPECT_EQ(s.call("DBSIZE"), 7);
+  EXPECT_EQ(s.call("buffered.get", "no text"), "");
   EXPECT_EQ(s.call("counter.show", "small"), small_text);
   EXPECT_EQ(s.call("counter.visits", "large"), 20'000);
   EXPECT_EQ(s.call("byhand.get", "hand"), "some text");
@@ -106,7 +108,7 @@ TEST(types, are_copied) {
   server s{TYPES_MODULE};
   if (const auto what = s.lacks("GetTypeMethodVersion"); !what.empty()) GTEST_SKIP() << what;
   fill(s);
-  for (const char* key : {"small", "large", "empty", "tree", "buffered"}) {
+  for (const char* key : {"small", "large", "empty", "tree", "buffered", "no text"}) {
     EXPECT_EQ(s.call("COPY", key, "copy", "REPLACE"), 1) << key;
     EXPECT_EQ(digest_of(s, "copy"), digest_of(s, key)) << key;
   }
@@ -117,7 +119,7 @@ TEST(types, are_copied) {
 TEST(types, are_dumped_and_restored) {
   server s{TYPES_MODULE};
   fill(s);
-  for (const char* key : {"small", "large", "empty", "tree", "hand", "buffered"}) {
+  for (const char* key : {"small", "large", "empty", "tree", "hand", "buffered", "no text"}) {
     const std::string payload = s.call("DUMP", key).str();
     EXPECT_EQ(s.call("RESTORE", "copy", 0, payload, "REPLACE"), "OK") << key;
     EXPECT_EQ(digest_of(s, "copy"), digest_of(s, key)) << key;

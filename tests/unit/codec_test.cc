@@ -128,6 +128,7 @@ struct series {
   std::size_t size() const { return all.size(); }
   auto begin() const { return all.begin(); }
   auto end() const { return all.end(); }
+  void push_back(int value) { all.push_back(value); }
   bool operator==(const series&) const = default;
   static constexpr auto fields = rm::fields(rm::field<&series::name>, rm::field<&series::all>);
 };

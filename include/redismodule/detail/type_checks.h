@@ -77,10 +77,13 @@ constexpr int newest_named() noexcept {
 
 // --- Hooks ---
 
-// Those that a value is asked for only where it is the data type itself.
+// Whether a part has hooks, which only the data type itself is asked for.
 template <class Part, class T>
-constexpr bool has_hook_that_is_not_asked() noexcept {
-  constexpr bool saves = has_hook<hooks::save, Part, rdb_writer&> && !has_hook<hooks::save, T, rdb_writer&>;
+constexpr bool saves_unasked() noexcept {
+  return has_hook<hooks::save, Part, rdb_writer&> && !has_hook<hooks::save, T, rdb_writer&>;
+}
+template <class Part, class T>
+constexpr bool has_other_hooks_unasked() noexcept {
   constexpr bool digests = has_hook<hooks::add_to_digest, Part, digest&> && !has_hook<hooks::add_to_digest, T, digest&>;
   constexpr bool measures = has_hook<hooks::memory, Part, std::size_t> && !has_hook<hooks::memory, T, std::size_t> &&
                             !has_hook<hooks::memory, T, std::size_t, const key_context&>;
@@ -88,69 +91,80 @@ constexpr bool has_hook_that_is_not_asked() noexcept {
       has_hook<hooks::effort, Part> && !has_hook<hooks::effort, T> && !has_hook<hooks::effort, T, const key_context&>;
   constexpr bool moves =
       decltype(hooks::move)::is_given<Part&, defragmenter&> && !decltype(hooks::move)::is_given<T&, defragmenter&>;
-  return saves || digests || measures || counts || moves;
+  return digests || measures || counts || moves;
 }
 
+struct unasked_hooks {
+  bool saving = false;
+  bool others = false;
+};
 template <class T>
-constexpr bool hooks_are_asked() noexcept {
-  bool good = true;
-  auto visit = [&good]<class Part>(std::type_identity<Part>) {
+constexpr unasked_hooks find_unasked_hooks() noexcept {
+  unasked_hooks found;
+  auto visit = [&found]<class Part>(std::type_identity<Part>) {
     if constexpr (described<Part> && !has_codec<Part> && !std::is_same_v<Part, T>) {
-      if (has_hook_that_is_not_asked<Part, T>()) good = false;
+      found.saving |= saves_unasked<Part, T>();
+      found.others |= has_other_hooks_unasked<Part, T>();
     }
   };
   visit_parts<T>(visit);
-  return good;
+  return found;
 }
 
-// Members that have a hook's name and are functions; of what is overloaded or private nothing is known.
-template <class Member>
-concept function_member =
-    std::is_member_function_pointer_v<Member> || std::is_function_v<std::remove_pointer_t<Member>>;
+// A type's own members that have a hook's name. (Those of others' types mean something else, and theirs cannot be
+// renamed.)
 template <class T>
-concept names_save = requires {
+concept names_save = typed_inside<T> && requires {
   requires function_member<decltype(&T::rdb_save)>;
 };
 template <class T>
-concept names_load = requires {
+concept names_load = typed_inside<T> && requires {
   requires function_member<decltype(&T::rdb_load)>;
 };
 template <class T>
-concept names_rewrite = requires {
+concept names_rewrite = typed_inside<T> && requires {
   requires function_member<decltype(&T::aof_rewrite)>;
 };
 template <class T>
-concept names_copy = requires {
+concept names_copy = typed_inside<T> && requires {
   requires function_member<decltype(&T::copy)>;
 };
 template <class T>
-concept names_digest = requires {
+concept names_digest = typed_inside<T> && requires {
   requires function_member<decltype(&T::digest)>;
 };
 template <class T>
-concept names_memory = requires {
+concept names_memory = typed_inside<T> && requires {
   requires function_member<decltype(&T::mem_usage)>;
 };
 template <class T>
-concept names_effort = requires {
+concept names_effort = typed_inside<T> && requires {
   requires function_member<decltype(&T::free_effort)>;
 };
 template <class T>
-concept names_unlink = requires {
+concept names_unlink = typed_inside<T> && requires {
   requires function_member<decltype(&T::unlink)>;
 };
 template <class T>
-concept names_defrag = requires {
+concept names_defrag = typed_inside<T> && requires {
   requires function_member<decltype(&T::defrag)>;
 };
 
 // A member that is meant as a hook and is none would never be called.
 template <class T>
-constexpr void check_hooks() noexcept {
+constexpr void check_saving() noexcept {
   static_assert(!names_save<T> || has_hook<hooks::save, T, rdb_writer&>,
                 "redismodule: the hook is void rdb_save(rm::rdb_writer&) const");
   static_assert(!names_load<T> || has_hook<hooks::load, of<T>, rdb_reader&>,
                 "redismodule: the hook is static rm::result<T> rdb_load(rm::rdb_reader&)");
+  static_assert(
+      !find_unasked_hooks<T>().saving,
+      "redismodule: a struct within this data type has rdb_save and rdb_load of its own. Only the data type "
+      "itself is asked for them: give the type its own, which call those, or specialise rm::codec for the struct");
+}
+template <class T>
+constexpr void check_hooks() noexcept {
+  check_saving<T>();
   static_assert(!names_rewrite<T> || has_hook<hooks::rewrite, T, aof_writer&>,
                 "redismodule: the hook is void aof_rewrite(rm::aof_writer&) const");
   static_assert(!names_copy<T> || has_hook<hooks::make_copy, T> || has_hook<hooks::make_copy, T, const key_context&>,
@@ -168,10 +182,10 @@ constexpr void check_hooks() noexcept {
   static_assert(!names_defrag<T> || decltype(hooks::move)::is_given<T&, defragmenter&>,
                 "redismodule: the hook is bool defrag(rm::defragmenter&)");
   static_assert(
-      hooks_are_asked<T>(),
-      "redismodule: a struct within this data type has rdb_save, digest, mem_usage, free_effort or defrag of its "
-      "own. Only the data type itself is asked for them: give the type one that calls that, or specialise "
-      "rm::codec for the struct");
+      !find_unasked_hooks<T>().others,
+      "redismodule: a struct within this data type has digest, mem_usage, free_effort or defrag of its own. Only "
+      "the data type itself is asked for them: give the type its own, which calls that, or specialise rm::codec "
+      "for the struct");
 }
 
 template <class T>

@@ -37,7 +37,7 @@ struct leak_watch_options {
   std::chrono::milliseconds patience{4000};
 };
 
-// Looks at a server when it is made, and again in `check()`: nothing may have grown of
+// Looks at a server when it is made, and again in `check()`: nothing may have grown, in number, of
 //   used_memory; keys, in every database; clients, and of them those blocked, monitoring, subscribed or replicas;
 //   cached scripts and libraries of functions; loaded modules;
 //   threads, child processes and file descriptors of the process;
