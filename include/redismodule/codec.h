@@ -462,7 +462,7 @@ template <class T>
 bool load_element(rdb_reader& from, T& into) {
   if (takes_nothing<T>(from.version())) {
     std::uint64_t mark = 0;
-    if (!from.take(mark)) return false;
+    if (!uncounted::read(from, mark)) return false;
   }
   if constexpr (has_codec<T>) {
     const std::uint64_t before = from.asked();
@@ -478,7 +478,7 @@ bool load_element(rdb_reader& from, T& into) {
 
 inline bool load_flag(rdb_reader& from, bool& into) noexcept {
   std::uint64_t flag = 0;
-  if (!from.take(flag)) return false;
+  if (!uncounted::read(from, flag)) return false;
   into = flag == 1;
   if (flag <= 1) [[likely]]
     return true;
@@ -503,7 +503,7 @@ template <class T>
 [[gnu::always_inline]] inline bool load_integer(rdb_reader& from, T& into) noexcept {
   if constexpr (integer_of_the_platform<T>) return load_integer_of_the_platform(from, into);
   std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t> wide = 0;
-  if (!from.take(wide)) return false;
+  if (!uncounted::read(from, wide)) return false;
   into = static_cast<T>(wide);
   if (static_cast<decltype(wide)>(into) == wide) [[likely]]
     return true;
@@ -573,7 +573,7 @@ template <class Field, class T>
     if constexpr (std::integral<value> && !std::is_same_v<value, bool> && !has_codec<value>) {
       return load_integer(from, Field::of(object));
     } else if constexpr ((std::is_same_v<value, float> || std::is_same_v<value, double>)&&!has_codec<value>) {
-      return from.take(Field::of(object));
+      return uncounted::read(from, Field::of(object));
     } else {
       return load_value(from, Field::of(object));
     }
@@ -621,7 +621,7 @@ template <class Variant, std::size_t... Index>
 bool load_alternative(rdb_reader& from, Variant& into, std::index_sequence<Index...>) {
   std::uint64_t index = 0;
   bool good = false;
-  if (!from.take(index)) return false;
+  if (!uncounted::read(from, index)) return false;
   if ((false || ... || load_if_meant<Index>(from, into, index, good))) return good;
   from.refuse("a variant has none of its alternatives");
   return false;
@@ -647,7 +647,7 @@ bool load_sequence(rdb_reader& from, T& into) {
   using value = typename T::value_type;
   constexpr bool has_room = requires { into.reserve(into.capacity()); };
   std::uint64_t count = 0;
-  if (!from.take(count)) return false;
+  if (!uncounted::read(from, count)) return false;
   into.clear();
   std::size_t room = 0;
   if constexpr (has_room) room = make_first_room(from, into, count);
@@ -672,7 +672,7 @@ bool load_sequence(rdb_reader& from, T& into) {
 template <class T>
 bool load_array(rdb_reader& from, T& into) {
   std::uint64_t count = 0;
-  if (!from.take(count)) return false;
+  if (!uncounted::read(from, count)) return false;
   if (count != into.size()) {
     from.refuse("an array has another number of elements");
     return false;
@@ -687,7 +687,7 @@ bool load_array(rdb_reader& from, T& into) {
 template <class T>
 bool load_associative(rdb_reader& from, T& into) {
   std::uint64_t count = 0;
-  if (!from.take(count)) return false;
+  if (!uncounted::read(from, count)) return false;
   into.clear();
   for (std::uint64_t i = 0; i < count; ++i) {
     if constexpr (mapping_value<T>) {
@@ -711,7 +711,7 @@ bool load_associative(rdb_reader& from, T& into) {
 template <class T>
 bool load_byte_range(rdb_reader& from, T& into) {
   std::string bytes;
-  if (!from.take(bytes)) return false;
+  if (!uncounted::read(from, bytes)) return false;
   if constexpr (array_value<T>) {
     if (bytes.size() != into.size()) {
       from.refuse("an array has another number of elements");
@@ -748,12 +748,12 @@ bool load_value(rdb_reader& from, T& into) {
   } else if constexpr (std::integral<T>) {
     return load_integer(from, into);
   } else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, string>) {
-    return from.take(into);
+    return uncounted::read(from, into);
   } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, string_buffer>) {
-    return from.take(into);
+    return uncounted::read(from, into);
   } else if constexpr (byte_string<T>) {
     std::string bytes;
-    if (!from.take(bytes)) return false;
+    if (!uncounted::read(from, bytes)) return false;
     into.assign(bytes.data(), bytes.size());
     return true;
   } else if constexpr (is_duration<T>) {

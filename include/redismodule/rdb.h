@@ -185,6 +185,18 @@ class rdb_writer {
   const char* why_ = nullptr;
 };
 
+namespace detail {
+
+// The library's own reads, which rdb_reader::asked() does not count.
+struct uncounted {
+  template <class Reader, class T>
+  [[gnu::always_inline]] static bool read(Reader& from, T& into) {
+    return from.take(into);
+  }
+};
+
+}  // namespace detail
+
 // Reads what a rdb_writer wrote. Nothing that it gives is to be believed beyond its type: the data may have been cut or
 // changed. A part that cannot be read is an error, and from then on every further one, so that asking late is enough.
 // Whether a part was read is asked of the server only where it is 0, which is what the server gives otherwise.
@@ -250,7 +262,31 @@ class rdb_reader {
     ++asked_;
     return take(into);
   }
-  // Those of the library itself, which are not counted in asked().
+  const char* why() const noexcept { return why_; }
+  // A number that was written as signed or as unsigned.
+  bool read_either(std::int64_t& into) noexcept { return io_ != nullptr ? take(into) : read_either_bytes(into); }
+  // Around what may lie in itself. Large values of a rm::codec may be on the stack, of which servers have 8 MiB; where
+  // they are saved they are not, so that more levels can be saved of those than loaded.
+  bool enter() noexcept {
+    constexpr std::ptrdiff_t most_stack = 6 << 20;
+    const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+    return (++level_ <= detail::most_levels && stack_ - here < most_stack) || too_deep();
+  }
+  void leave() noexcept { --level_; }
+  // Room, in bytes, for what is only claimed so far: as much as is asked for, of 4 KiB for the whole value. What has
+  // come is given back.
+  std::size_t take_room(std::uint64_t bytes) noexcept {
+    const auto taken = static_cast<std::size_t>(bytes < room_ ? bytes : room_);
+    room_ -= taken;
+    return taken;
+  }
+  void give_room_back(std::size_t bytes) noexcept { room_ += bytes; }
+  // How often a result, or the server's handle, was asked for: what reads nothing cannot be asked for without end.
+  std::uint64_t asked() const noexcept { return asked_; }
+
+ private:
+  friend struct detail::uncounted;
+
   [[gnu::always_inline]] bool take(std::uint64_t& into) noexcept {
     if (io_ == nullptr) [[unlikely]]
       return read_bytes(into);
@@ -281,29 +317,6 @@ class rdb_reader {
   bool take(string& into);
   bool take(string_buffer& into);
 
-  const char* why() const noexcept { return why_; }
-  // A number that was written as signed or as unsigned.
-  bool read_either(std::int64_t& into) noexcept { return io_ != nullptr ? take(into) : read_either_bytes(into); }
-  // Around what may lie in itself. Large values of a rm::codec may be on the stack, of which servers have 8 MiB; where
-  // they are saved they are not, so that more levels can be saved of those than loaded.
-  bool enter() noexcept {
-    constexpr std::ptrdiff_t most_stack = 6 << 20;
-    const auto* here = static_cast<const char*>(__builtin_frame_address(0));
-    return (++level_ <= detail::most_levels && stack_ - here < most_stack) || too_deep();
-  }
-  void leave() noexcept { --level_; }
-  // Room, in bytes, for what is only claimed so far: as much as is asked for, of 4 KiB for the whole value. What has
-  // come is given back.
-  std::size_t take_room(std::uint64_t bytes) noexcept {
-    const auto taken = static_cast<std::size_t>(bytes < room_ ? bytes : room_);
-    room_ -= taken;
-    return taken;
-  }
-  void give_room_back(std::size_t bytes) noexcept { room_ += bytes; }
-  // How often a result, or the server's handle, was asked for: what reads nothing cannot be asked for without end.
-  std::uint64_t asked() const noexcept { return asked_; }
-
- private:
   template <class T>
   result<T> as_result() {
     ++asked_;
