@@ -213,16 +213,22 @@ constexpr bool has_elements_in_a_field(field_list<Fields...>) noexcept {
   return (false || ... || has(std::type_identity<Fields>{}));
 }
 
-// What elements can be put into, which are then in no field.
+template <class T>
+concept takes_elements = requires {
+  typename T::value_type;
+}
+&&requires(T& all, const typename T::value_type& value) {
+  all.size();
+  all.begin();
+  requires requires { all.push_back(value); } || requires {
+    all.insert(value);
+  };
+};
+
+// Such that are in no field.
 template <class T>
 constexpr bool has_elements_of_its_own() noexcept {
-  if constexpr (requires(T & all, typename T::value_type value) {
-                  all.size();
-                  all.begin();
-                  requires requires { all.push_back(value); } || requires {
-                    all.insert(value);
-                  };
-                }) {
+  if constexpr (takes_elements<T>) {
     return !has_elements_in_a_field<typename T::value_type>(fields_of<T>());
   } else {
     return false;
