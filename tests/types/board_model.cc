@@ -16,8 +16,10 @@ bool is_above(const entry& one, const entry& other) {
 
 std::vector<std::pair<std::string, entry>> board::ranking() const {
   std::vector<std::pair<std::string, entry>> ranked(players.begin(), players.end());
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const auto& one, const auto& other) { return is_above(one.second, other.second); });
+  std::sort(ranked.begin(), ranked.end(), [](const auto& one, const auto& other) {
+    if (is_above(one.second, other.second)) return true;
+    return !is_above(other.second, one.second) && one.first < other.first;
+  });
   return ranked;
 }
 
