@@ -82,8 +82,11 @@ void* get_entry(std::size_t index) {
   return pointer;
 }
 
+// In one piece: where functions are exchanged, as by faults, other threads may be reading them.
 void set_entry(std::size_t index, void* pointer) {
-  std::memcpy(reinterpret_cast<char*>(&api) + index * sizeof pointer, &pointer, sizeof pointer);
+  using entry [[gnu::may_alias]] = void*;
+  __atomic_store_n(reinterpret_cast<entry*>(reinterpret_cast<char*>(&api) + index * sizeof pointer), pointer,
+                   __ATOMIC_RELAXED);
 }
 
 void* look_up(std::string_view prefix, std::string_view name) {

@@ -15,7 +15,8 @@ namespace detail {
 
 struct string_buffer_policy {
   using pointer = char*;
-  static void close(pointer owned) noexcept { api.Free(owned); }
+  // Values are freed by other threads of the server's too, while functions may be exchanged.
+  static void close(pointer owned) noexcept { __atomic_load_n(&api.Free, __ATOMIC_RELAXED)(owned); }
 };
 
 }  // namespace detail
