@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "redismodule/detail/fields.h"
+#include "redismodule/detail/hook.h"
 #include "redismodule/detail/names.h"
 #include "redismodule/rdb.h"
 
@@ -244,29 +245,16 @@ concept function_member =
 
 void migrate() = delete;  // so that a function is looked for beside the type and nowhere else
 
+inline constexpr hook migration{
+    []<class T>(T& value, int from) -> decltype(T::migrate(value, from)) { return T::migrate(value, from); },
+    [](auto& value, int from) -> decltype(migrate(value, from)) { return migrate(value, from); }};
+
 template <class T>
-concept migrates_inside = requires(T& object, int from) {
-  T::migrate(object, from);
-};
-template <class T>
-concept migrates_outside = requires(T& object, int from) {
-  migrate(object, from);
-};
-template <class T>
-concept migrates = migrates_inside<T> || migrates_outside<T>;
+concept migrates = decltype(migration)::is_given<T&, int>;
 template <class T>
 concept names_migrate = described_inside<T> && requires {
   requires function_member<decltype(&T::migrate)>;
 };
-
-template <class T>
-auto migrate_by_author(T& object, int from) {
-  if constexpr (migrates_inside<T>) {
-    return T::migrate(object, from);
-  } else {
-    return migrate(object, from);
-  }
-}
 
 // What would be saved, or loaded, as less than it is.
 template <class T>
@@ -594,11 +582,11 @@ template <class Field, class T>
 template <class T>
 bool migrate_value(rdb_reader& from, T& object) {
   if (from.version() >= from.newest_version()) return true;
-  if constexpr (std::is_void_v<decltype(migrate_by_author(object, from.version()))>) {
-    migrate_by_author(object, from.version());
+  if constexpr (std::is_void_v<decltype(migration(object, from.version()))>) {
+    migration(object, from.version());
     return true;
   } else {
-    const result<void> done = migrate_by_author(object, from.version());
+    const result<void> done = migration(object, from.version());
     if (!done) from.refuse("the migration of an older version refused it");
     return done.has_value();
   }
