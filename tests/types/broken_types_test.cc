@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lazy_free.h"
 #include "payloads.h"
 #include "redismodule/testing/faults.h"
 #include "redismodule/testing/leak_watch.h"
@@ -58,11 +59,6 @@ class broken_types : public testing::Test {
     values = errors = 0;
     for (const reply& each : s.pipeline(commands)) ++(each.is_error() ? errors : values);
     s.call("DEL", "broken");
-  }
-
-  void wait_for_lazy_free() {
-    for (int i = 0; i < 1000 && s.info("memory", "lazyfree_pending_objects") != "0"; ++i) s.call("PING");
-    s.call("counter.forget", "none");  // by which strings are given back
   }
 
   // The first time fills the server's caches.
@@ -145,7 +141,7 @@ TEST_F(broken_types, memory_that_runs_out_while_they_are_read_or_copied_is_survi
     for (std::uint64_t n = 1;; ++n) {
       ASSERT_LT(n, 1000u);
       s.call("DEL", "copy");
-      wait_for_lazy_free();  // which allocates, in another thread
+      wait_for_lazy_free(s, {"counter.forget", "none"});  // which allocates, in another thread
       f.fail(faults::memory, n);
       const bool refused = s.call(attempt).is_error();
       const bool has_fired = f.fired() != 0;

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "lazy_free.h"
 #include "redismodule/testing/leak_watch.h"
 #include "redismodule/testing/server.h"
 
@@ -68,12 +69,6 @@ TEST(defrag, a_value_that_changes_meanwhile_does_no_harm) {
   EXPECT_EQ(parts.whole, 1);
 }
 
-// Strings of values that another thread has freed are given back by the module's next command.
-void wait_for_lazy_free(server& s) {
-  for (int i = 0; i < 1000 && s.info("memory", "lazyfree_pending_objects") != "0"; ++i) s.call("PING");
-  s.call("defrag.calls");
-}
-
 TEST(defrag, leaves_nothing_behind) {
   server s{DEFRAG_MODULE};
   const auto run = [&] {
@@ -82,7 +77,7 @@ TEST(defrag, leaves_nothing_behind) {
     s.call("shelf.thin", "key");
     force(s, "key", -1);
     s.call("DEL", "key");
-    wait_for_lazy_free(s);
+    wait_for_lazy_free(s, {"defrag.calls"});
   };
   run();
   leak_watch watch{s};

@@ -60,6 +60,9 @@ server with_the_files_of(server& other, const std::string& directory, const std:
       .modules = {{module}}, .config = {"dir " + directory, "aof-use-rdb-preamble no"}, .rdb = true, .aof = kept}};
 }
 
+// An AOF of restore commands, or an RDB.
+void write_files(server& s, aof kept) { kept == aof::off ? s.save() : s.rewrite_aof(); }
+
 TEST(evolving_types, files_of_older_versions_are_started_from) {
   const std::pair<std::string, std::string> olds[] = {{EVOLVING_1_MODULE, "300 unknown=300"},
                                                       {EVOLVING_2_MODULE, "300 gift=300"}};
@@ -68,18 +71,10 @@ TEST(evolving_types, files_of_older_versions_are_started_from) {
       server old{
           server_options{.modules = {{module}}, .config = {"aof-use-rdb-preamble no"}, .rdb = true, .aof = kept}};
       old.call("account.add", "key", 300, "gift");
-      if (kept == aof::always) {
-        old.rewrite_aof();  // as restore commands
-      } else {
-        old.save();
-      }
+      write_files(old, kept);
       server fresh = with_the_files_of(old, old.directory(), EVOLVING_3_MODULE, kept);
       EXPECT_EQ(fresh.call("account.show", "key"), shown);
-      if (kept == aof::always) {
-        fresh.rewrite_aof();
-      } else {
-        fresh.save();
-      }
+      write_files(fresh, kept);
       server newest = with_the_files_of(fresh, old.directory(), EVOLVING_3_MODULE, kept);
       EXPECT_EQ(newest.call("account.show", "key"), shown) << "of files in its own version";
     }
@@ -95,11 +90,7 @@ TEST(evolving_types, files_of_a_pinned_version_are_started_from_by_that_version)
       server fresh{server_options{
           .modules = {{EVOLVING_3_MODULE, {pin}}}, .config = {"aof-use-rdb-preamble no"}, .rdb = true, .aof = kept}};
       fresh.call("account.add", "key", 300, "gift");
-      if (kept == aof::always) {
-        fresh.rewrite_aof();
-      } else {
-        fresh.save();
-      }
+      write_files(fresh, kept);
       server old = with_the_files_of(fresh, fresh.directory(), module, kept);
       EXPECT_EQ(old.call("account.show", "key"), shown);
     }

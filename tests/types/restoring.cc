@@ -1,8 +1,8 @@
 #include "restoring.h"
 
 #include <algorithm>
-#include <thread>
 
+#include "lazy_free.h"
 #include "payloads.h"
 
 namespace restoring {
@@ -43,9 +43,7 @@ void checker::run(const std::vector<attempt>& attempts) {
     run_batch(first, last);
     first = last;
   }
-  // Strings that another thread lets go of are given back by a command of the module's, before Redis 7.0.
-  while (server_.info("memory", "lazyfree_pending_objects") != "0") std::this_thread::sleep_for(1ms);
-  server_.call(how_.peak_command);
+  wait_for_lazy_free(server_, {how_.peak_command});
 }
 
 void checker::run_batch(iterator first, iterator last) {
