@@ -132,7 +132,8 @@ endfunction()
 #
 # A test program, run on every server. A module's path is the macro <TARGET>_MODULE in the sources (`hello` gives
 # HELLO_MODULE). The framework, GoogleTest unless told otherwise, is one that the project has made a target of already,
-# or is looked for with find_package, and brings main(); with `none`, the sources have one, and whatever else they need is in LIBRARIES.
+# or is looked for with find_package, and brings main(); with `none`, the sources have one, and whatever else they need
+# is in LIBRARIES.
 function(redismodule_add_server_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "FRAMEWORK" "SOURCES;MODULES;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)

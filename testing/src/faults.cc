@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "queued.h"
+
 namespace redismodule::testing {
 
 faults::faults(server& of, std::string module) : server_{&of}, module_{std::move(module)} { fired(); }
@@ -22,7 +24,7 @@ reply faults::ask(const std::vector<std::string>& words) {
   std::vector<std::string> command{module_ + ".fault"};
   command.insert(command.end(), words.begin(), words.end());
   const reply answer = server_->call(command);
-  const bool is_put_off = answer.type() == reply::kind::simple && answer.str() == "QUEUED";
+  const bool is_put_off = detail::is_queued(answer);
   if (!answer.is_error() && !is_put_off) return answer;
   std::string text = command.front();
   for (const std::string& word : words) text += ' ' + word;

@@ -16,6 +16,7 @@
 #include "configuration.h"
 #include "ports.h"
 #include "process.h"
+#include "queued.h"
 #include "reports.h"
 
 namespace redismodule::testing {
@@ -340,7 +341,7 @@ struct server::state {
   // A command that has to succeed. Fails: `testing::error`, with its answer and the end of the log.
   reply command(const std::vector<std::string>& words) {
     reply answer = connection().call(words);
-    const bool is_put_off = answer.type() == reply::kind::simple && answer.str() == "QUEUED";  // in a MULTI
+    const bool is_put_off = detail::is_queued(answer);
     if (!answer.is_error() && !is_put_off) return answer;
     std::string text;
     for (const std::string& word : words) text += word + ' ';
