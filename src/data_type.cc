@@ -45,13 +45,11 @@ int served_loads = 0;
 
 bool in_child() noexcept { return getpid() != server_process; }
 
-constexpr const char* out_of_memory = "out of memory";
-
 const char* reason_of_exception() noexcept {
   try {
     throw;
   } catch (const std::bad_alloc&) {
-    return out_of_memory;
+    return "out of memory";
   } catch (const std::exception&) {
     return "an exception";
   } catch (...) {
@@ -483,10 +481,12 @@ int restore_for_server(abi::ModuleCtx* ctx, abi::ModuleString** argv, int argc, 
   const char* error = nullptr;
   try {
     error = restore_part(ctx, argv, type, of);
+  } catch (const std::bad_alloc&) {
+    log_line(ctx, log_level::warning, type.name, "out of memory");
+    error = "OOM out of memory, the command was not completed";
   } catch (...) {
-    const char* reason = reason_of_exception();
-    log_line(ctx, log_level::warning, type.name, reason);
-    error = reason == out_of_memory ? "OOM out of memory, the command was not completed" : "ERR Bad data format";
+    log_line(ctx, log_level::warning, type.name, reason_of_exception());
+    error = "ERR Bad data format";
   }
   if (error != nullptr && loads_aof(ctx)) end_server(ctx, type.name, error);
   if (error != nullptr) return api.ReplyWithError(ctx, error);
