@@ -170,6 +170,19 @@ const char* lines_for(aof kept) {
   throw error{"no such aof"};
 }
 
+// How a server logs in at its primary: as its own clients do, unless the lines of configuration say otherwise.
+credentials login_at_master(const server_options& options) {
+  const std::string password = detail::password_for_master_in(options.config);
+  if (password.empty()) return options.login;
+  return {detail::configured(options.config, "masteruser"), password};
+}
+
+void write_login_at_master(std::ostream& out, const server_options& options) {
+  const credentials login = login_at_master(options);
+  if (!login.user.empty()) out << "masteruser " << config_word(login.user) << '\n';
+  if (!login.password.empty()) out << "masterauth " << config_word(login.password) << '\n';
+}
+
 // What differs from one start of a server to the next.
 struct addresses {
   std::string directory;
@@ -187,8 +200,7 @@ void write_config(const std::string& path, const server_options& options, const 
       << (options.rdb ? "save 3600 1\nsave 300 100\nsave 60 10000\n" : "save \"\"\n") << lines_for(options.aof)
       << lines_for(version);
   if (at.master != 0) out << "replicaof 127.0.0.1 " << at.master << '\n';
-  const std::string password = detail::password_for_master_in(options.config);
-  if (!password.empty()) out << "masterauth " << config_word(password) << '\n';
+  write_login_at_master(out, options);
   for (const module_file& module : options.modules) {
     out << "loadmodule " << config_word(absolute_path(module.path));
     for (const std::string& arg : module.args) out << ' ' << config_word(arg);
@@ -203,10 +215,10 @@ class refused : public error {
   using error::error;
 };
 
-// Where the test's own lines of configuration have a password. Fails: `refused`.
-void log_in(client& c, const std::string& password, const std::string& user = {}) {
-  if (password.empty()) return;
-  const reply answer = c.auth(password, user);
+// Does nothing without a password. Fails: `refused`.
+void log_in(client& c, const credentials& login) {
+  if (login.password.empty()) return;
+  const reply answer = c.auth(login.password, login.user);
   if (answer.is_error()) throw refused{"AUTH with the password of the configuration: " + answer.error()};
 }
 
@@ -250,15 +262,31 @@ bool has_reached(const fields& replica, const fields& master, long long offset) 
          number_of(replica, "slave_repl_offset") >= offset;
 }
 
+// Copies what a server has saved, but nothing that belongs to its process.
+void copy_data(const std::string& from, const std::string& to) {
+  for (const auto& each : fs::directory_iterator{from}) {
+    const std::string name = each.path().filename();
+    const bool is_of_the_process = name == "socket" || name == "server.conf" || name == "log" || name == "version";
+    if (!is_of_the_process) fs::copy(each.path(), fs::path{to} / name, fs::copy_options::recursive);
+  }
+}
+
+// Where a server's data comes from when it starts for the first time.
+struct source_of_data {
+  std::uint16_t master = 0;    // the port of the primary to replicate; 0: none
+  std::string directory = {};  // another server's, to copy its files from; empty: none
+};
+
 }  // namespace
 
 struct server::state {
-  explicit state(server_options wanted, std::uint16_t master = 0)
+  explicit state(server_options wanted, const source_of_data& from = {})
       : options{std::move(wanted)},
         binary{find_binary(options.binary)},
         version{version_of(binary, directory.path())},
         socket{directory.path() + "/socket"},
-        master_port{master} {
+        master_port{from.master} {
+    if (!from.directory.empty()) copy_data(from.directory, directory.path());
     if (!configured_port() && (options.tcp || has_fixed_port(version))) lease_port();
     try {
       start();
@@ -332,7 +360,7 @@ struct server::state {
   client connect(std::chrono::milliseconds login_timeout) {
     client made = open();
     made.set_timeout(login_timeout);
-    log_in(made, detail::password_in(options.config));
+    log_in(made, options.login.user.empty() ? credentials{{}, detail::password_in(options.config)} : options.login);
     made.set_timeout(options.answer_timeout);
     return made;
   }
@@ -384,6 +412,15 @@ struct server::state {
     std::erase_if(modules,
                   [this](const module_file& each) { return !detail::maps(process->pid(), real_path(each.path)); });
     return modules.empty() && !options.launcher.empty() ? options.modules : modules;
+  }
+
+  // With the modules that are loaded now, and a port of its own.
+  server_options options_of_another() const {
+    server_options another = options;
+    another.modules = loaded_modules();
+    another.config = lines_of_replica(options);
+    another.tcp = options.tcp || configured_port() != 0;
+    return another;
   }
 
   // `ask_master` gives its INFO replication. A master begins a new history when its first replica comes, so that it is
@@ -509,13 +546,14 @@ void server::rewrite_aof() {
 }
 
 server server::add_replica() {
-  server_options options = state_->options;
-  options.modules = state_->loaded_modules();
-  options.config = lines_of_replica(state_->options);
-  options.tcp = options.tcp || state_->configured_port() != 0;
-  server replica{std::make_unique<state>(std::move(options), port())};
+  server replica{std::make_unique<state>(state_->options_of_another(), source_of_data{.master = port()})};
   wait_for_sync(replica);
   return replica;
+}
+
+server server::start_copy() {
+  state_->wait_for_children();
+  return server{std::make_unique<state>(state_->options_of_another(), source_of_data{.directory = directory()})};
 }
 
 void server::promote() {
@@ -532,8 +570,7 @@ void server::wait_for_sync(std::chrono::milliseconds limit) {
   const long long port = number_of(state_->info("replication"), "master_port");
   if (port <= 0) throw error{"wait_for_sync(): this server is no replica"};
   client master = client::of_port(static_cast<std::uint16_t>(port));
-  log_in(master, detail::password_for_master_in(state_->options.config),
-         detail::configured(state_->options.config, "masteruser"));
+  log_in(master, login_at_master(state_->options));
   state_->wait_for_sync([&master] { return fields_of(master.call("INFO", "replication").str()); }, limit);
 }
 

@@ -30,6 +30,12 @@ struct module_file {
 // Whether a server keeps an append-only file, and how often it makes sure that it is on disk.
 enum class aof : std::uint8_t { off, every_second, always };
 
+// An ACL user, and the password that it logs in with, which must not be empty.
+struct credentials {
+  std::string user = {};
+  std::string password = {};
+};
+
 // All have defaults; written in this order: `server s{{.modules = {{HELLO_MODULE}}, .aof = testing::aof::always}}`.
 struct server_options {
   // Loaded when the server starts, in this order.
@@ -54,6 +60,10 @@ struct server_options {
   std::chrono::milliseconds start_timeout{30'000};
   // How long an answer may take: on the server's own connection, on those of connect(), and in a cluster.
   std::chrono::milliseconds answer_timeout{30'000};
+  // The user that the server's own connection and those of connect() log in as, and a replica at its primary. Needed
+  // when `config` restricts the user `default`: the kit runs INFO, CONFIG and PSYNC. Without a user: `default`, with
+  // the `requirepass` of `config`. The clients of a cluster do not use it.
+  credentials login = {};
 };
 
 struct version_number {
@@ -143,6 +153,10 @@ class server {
   // One more server, with this one's program, options (but a port of its own) and loaded modules, which replicates this
   // one and is in sync.
   server add_replica();
+  // Starts one more server from a copy of the files on this one's disk (AOF and RDB), with this one's program, options
+  // and loaded modules: what a restart would read, while this one runs on. A copy of a replica replicates nobody.
+  // Fails: `start_failed`, when a server does not start from these files.
+  server start_copy();
   // REPLICAOF NO ONE: a replica becomes a master.
   void promote();
   // Waits until `replica` has all that this server has now.
